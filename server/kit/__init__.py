@@ -1,0 +1,1 @@
+"""Small things everyone may use: clock, ids, errors, owned tasks, logging. Knows nothing of the product."""

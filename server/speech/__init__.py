@@ -1,0 +1,1 @@
+"""Ports for speech recognition, synthesis, voice activity and sentence embeddings, and what stands behind them."""
