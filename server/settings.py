@@ -1,0 +1,178 @@
+"""Every setting of the server: the only file that reads the environment and `.env`."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Words = Annotated[tuple[str, ...], NoDecode]
+"""Comma-separated words, in the environment a plain string."""
+
+
+class Settings(BaseSettings):
+    """Read once at start. Names in the environment are the upper-case ones; docs/reference/settings.md lists them."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True, frozen=True)
+
+    host: str = Field(
+        "127.0.0.1",
+        validation_alias="HOST",
+        description="Address to listen on. 0.0.0.0 is every IPv4 interface of the machine.",
+    )
+    port: int = Field(
+        8080,
+        validation_alias="PORT",
+        ge=1,
+        le=65533,
+        description="Port of the server; the demo shops use the two after it.",
+    )
+    public_url: str | None = Field(
+        None,
+        validation_alias="PARLOIR_PUBLIC_URL",
+        description="How browsers reach the server, e.g. https://voice.example.com. Default: built from host, port and TLS.",
+    )
+    data_dir: Path = Field(
+        Path("var"),
+        validation_alias="PARLOIR_DATA_DIR",
+        description="Folder for the SQLite file, joined model files, the master secret and cached speech.",
+    )
+    database_url: str | None = Field(
+        None,
+        validation_alias="DATABASE_URL",
+        repr=False,
+        description="sqlite:///path or postgresql://user:password@host/name. Default: SQLite in the data folder.",
+    )
+    redis_url: str | None = Field(
+        None,
+        validation_alias="REDIS_URL",
+        repr=False,
+        description="redis://… for more than one server process. Default: everything in this process.",
+    )
+    tls_cert: Path | None = Field(
+        None, validation_alias="PARLOIR_TLS_CERT", description="Certificate chain (PEM) to serve https directly."
+    )
+    tls_key: Path | None = Field(
+        None, validation_alias="PARLOIR_TLS_KEY", description="Private key (PEM) of the certificate."
+    )
+    trusted_proxies: Words = Field(
+        (),
+        validation_alias="PARLOIR_TRUSTED_PROXIES",
+        description="Addresses or networks whose X-Forwarded-For header is believed, comma-separated.",
+    )
+    media_addresses: Words = Field(
+        (),
+        validation_alias="PARLOIR_MEDIA_ADDRESSES",
+        description="Local addresses for WebRTC media. Default: loopback if HOST is loopback, otherwise every interface.",
+    )
+    media_port_min: int = Field(
+        40000,
+        validation_alias="PARLOIR_MEDIA_PORT_MIN",
+        ge=1024,
+        le=65535,
+        description="First UDP port for media.",
+    )
+    media_port_max: int = Field(
+        40999, validation_alias="PARLOIR_MEDIA_PORT_MAX", ge=1024, le=65535, description="Last UDP port for media."
+    )
+    media_public_address: str | None = Field(
+        None,
+        validation_alias="PARLOIR_MEDIA_PUBLIC_ADDRESS",
+        description="Address browsers should send media to, when the server stands behind one-to-one NAT.",
+    )
+    ice_servers: Words = Field(
+        (),
+        validation_alias="PARLOIR_ICE_SERVERS",
+        description="STUN and TURN servers for both sides, comma-separated: stun:host:port, turn:user:password@host:port.",
+        repr=False,
+    )
+    openai_base_url: str | None = Field(
+        None,
+        validation_alias="PARLOIR_OPENAI_BASE_URL",
+        description="Base URL of an OpenAI-compatible API; enables the engine `openai`.",
+    )
+    openai_api_key: SecretStr | None = Field(
+        None, validation_alias="PARLOIR_OPENAI_API_KEY", description="Key for that API."
+    )
+    openai_model: str = Field(
+        "gpt-4o-mini", validation_alias="PARLOIR_OPENAI_MODEL", description="Chat model of the engine `openai`."
+    )
+    openai_stt_model: str | None = Field(
+        None,
+        validation_alias="PARLOIR_OPENAI_STT_MODEL",
+        description="Set to recognise speech through that API instead of offline.",
+    )
+    openai_tts_model: str | None = Field(
+        None,
+        validation_alias="PARLOIR_OPENAI_TTS_MODEL",
+        description="Set to synthesise speech through that API instead of offline.",
+    )
+    whisper_model: Path | None = Field(
+        None,
+        validation_alias="PARLOIR_WHISPER_MODEL",
+        description="Folder of another CTranslate2 Whisper model (model.bin, config.json, vocabulary.txt).",
+    )
+    resume_s: int = Field(
+        60,
+        validation_alias="PARLOIR_RESUME_S",
+        ge=30,
+        le=3600,
+        description="Seconds a conversation waits for a visitor whose connection is gone.",
+    )
+    drain_s: int = Field(
+        5,
+        validation_alias="PARLOIR_DRAIN_S",
+        ge=0,
+        le=600,
+        description="Seconds to finish what is being said when the server stops.",
+    )
+    log_level: str = Field(
+        "INFO", validation_alias="PARLOIR_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR."
+    )
+    log_json: bool = Field(
+        default=False, validation_alias="PARLOIR_LOG_JSON", description="One JSON object a line instead of text."
+    )
+
+    @field_validator("trusted_proxies", "media_addresses", "ice_servers", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(word.strip() for word in value.split(",") if word.strip())
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return value.upper()
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("PARLOIR_TLS_CERT and PARLOIR_TLS_KEY are needed together")
+        if self.media_port_max - self.media_port_min < 1:
+            raise ValueError("PARLOIR_MEDIA_PORT_MAX must be greater than PARLOIR_MEDIA_PORT_MIN")
+        return self
+
+    @property
+    def is_loopback(self) -> bool:
+        return self.host in {"127.0.0.1", "localhost", "::1"}
+
+    @property
+    def origin(self) -> str:
+        """The server's own origin as browsers see it, without a trailing slash."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        scheme = "https" if self.tls_cert else "http"
+        host = "localhost" if self.is_loopback or self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
+        return f"{scheme}://{host}:{self.port}"
+
+    @property
+    def resolved_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'parloir.db'}"
+
+    @property
+    def resolved_media_addresses(self) -> tuple[str, ...]:
+        """Empty means every interface."""
+        return self.media_addresses or (("127.0.0.1",) if self.is_loopback else ())
