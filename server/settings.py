@@ -11,9 +11,11 @@ Words = Annotated[tuple[str, ...], NoDecode]
 
 
 class Settings(BaseSettings):
-    """Read once at start. Names in the environment are the upper-case ones; docs/reference/settings.md lists them."""
+    """Read once at start; docs/reference/settings.md lists the names in the environment."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True, frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", env_ignore_empty=True, populate_by_name=True, frozen=True
+    )
 
     host: str = Field(
         "127.0.0.1",
@@ -30,7 +32,7 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         None,
         validation_alias="PARLOIR_PUBLIC_URL",
-        description="How browsers reach the server, e.g. https://voice.example.com. Default: built from host, port and TLS.",
+        description="How browsers reach the server, e.g. https://voice.example.com. Default: from host and port.",
     )
     data_dir: Path = Field(
         Path("var"),
@@ -63,7 +65,7 @@ class Settings(BaseSettings):
     media_addresses: Words = Field(
         (),
         validation_alias="PARLOIR_MEDIA_ADDRESSES",
-        description="Local addresses for WebRTC media. Default: loopback if HOST is loopback, otherwise every interface.",
+        description="Local addresses for WebRTC media. Default: loopback if HOST is, else every interface.",
     )
     media_port_min: int = Field(
         40000,
@@ -83,7 +85,7 @@ class Settings(BaseSettings):
     ice_servers: Words = Field(
         (),
         validation_alias="PARLOIR_ICE_SERVERS",
-        description="STUN and TURN servers for both sides, comma-separated: stun:host:port, turn:user:password@host:port.",
+        description="STUN and TURN servers, comma-separated: stun:host:port, turn:user:password@host:port.",
         repr=False,
     )
     openai_base_url: str | None = Field(
