@@ -1,0 +1,1 @@
+"""Whose things these are: tenants, projects, credentials, plans, agents, and THE origin decision."""
