@@ -1,0 +1,203 @@
+"""Keys and what they open: made once, found by an HMAC of their text, never stored readable unless public."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.agents.port import AgentProfile
+from server.kit.clock import Clock
+from server.kit.errors import InvalidInput, NotAuthenticated, NotFound
+from server.kit.ids import is_well_formed_secret, new_secret, new_uid
+from server.storage import Database
+from server.storage.secret import MasterSecret
+from server.tenants.plans import Plan, plan_named
+from server.tenants.tables import AgentRow, CredentialRow, TenantRow
+
+
+class Kind(StrEnum):
+    PROJECT = "project"  # server side, one project: /api/v1
+    SECRET = "secret"  # voc_sk_: server side, /v1
+    PUBLIC = "public"  # voc_pk_: in web pages, only with an allowed origin
+    MASTER = "master"  # vk_: the tenant's own
+
+
+_PREFIXES = {
+    Kind.PROJECT: "prj_",
+    Kind.SECRET: "voc_sk_live_",
+    Kind.PUBLIC: "voc_pk_live_",
+    Kind.MASTER: "vk_",
+}
+_SHOWN_TAIL = 4
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Whose key was presented, and what kind of key."""
+
+    tenant_id: int
+    tenant_uid: str
+    project_id: int | None
+    kind: Kind
+    livemode: bool
+
+
+@dataclass(frozen=True)
+class ConsentPolicy:
+    required: bool
+    version: str
+    text: str | None
+
+
+@dataclass(frozen=True)
+class WidgetTarget:
+    """The tenant and agent a web page asks for."""
+
+    tenant_id: int
+    tenant_uid: str
+    plan: Plan
+    agent: AgentProfile
+    avatar_url: str | None
+    text_only: bool
+    consent: ConsentPolicy
+
+
+class Credentials:
+    """Makes keys and resolves them."""
+
+    def __init__(self, database: Database, secret: MasterSecret, clock: Clock) -> None:
+        self._database = database
+        self._pepper = secret.key_for("credentials")
+        self._clock = clock
+
+    def mint(self, session: AsyncSession, kind: Kind, tenant_id: int, project_id: int | None) -> str:
+        """A new key, stored with the caller's transaction. The text is returned this once, public keys apart."""
+        text = new_secret(_PREFIXES[kind])
+        session.add(
+            CredentialRow(
+                uid=new_uid("cred"),
+                tenant_id=tenant_id,
+                project_id=project_id,
+                kind=kind.value,
+                lookup=self._lookup(text),
+                shown_as=f"{_PREFIXES[kind]}…{text[-_SHOWN_TAIL:]}",
+                public_text=text if kind is Kind.PUBLIC else None,
+                livemode=True,
+                created_at=self._clock.now(),
+                expires_at=None,
+                revoked_at=None,
+            )
+        )
+        return text
+
+    async def resolve(self, text: str) -> Principal:
+        """Who presents the key `text`. Raises NotAuthenticated `invalid_key`."""
+        if not is_well_formed_secret(text):
+            raise _invalid_key()
+        async with self._database.reading() as session:
+            row = (
+                await session.execute(
+                    select(CredentialRow, TenantRow.uid)
+                    .join(TenantRow, TenantRow.id == CredentialRow.tenant_id)
+                    .where(CredentialRow.lookup == self._lookup(text))
+                )
+            ).first()
+        if row is None:
+            raise _invalid_key()
+        credential, tenant_uid = row
+        if credential.revoked_at is not None or _is_past(credential.expires_at, self._clock.now()):
+            raise _invalid_key()
+        return Principal(
+            tenant_id=credential.tenant_id,
+            tenant_uid=tenant_uid,
+            project_id=credential.project_id,
+            kind=Kind(credential.kind),
+            livemode=credential.livemode,
+        )
+
+    async def resolve_widget(self, key: str | None, agent: str | None, tenant: str | None) -> WidgetTarget:
+        """The target a page names by public key and agent, or by tenant alone (its default agent).
+
+        Raises `invalid_request` (nothing named), `invalid_key`, `unknown_agent`, `config_mismatch` (the names
+        belong to different tenants).
+        """
+        if not key and not tenant:
+            raise InvalidInput("invalid_request", "Name a public key (apiKey) or a tenant (tenant_id).")
+        tenant_id = None
+        if key:
+            principal = await self.resolve(key)
+            if principal.kind is not Kind.PUBLIC:
+                raise NotAuthenticated("invalid_key", "This is not a public key; pages use voc_pk_ keys only.")
+            if tenant and tenant != principal.tenant_uid:
+                raise InvalidInput("config_mismatch", "The key and the tenant do not belong together.")
+            tenant_id = principal.tenant_id
+        return await self._target(TenantRow.id == tenant_id if tenant_id else TenantRow.uid == tenant, agent)
+
+    async def public_key_of(self, tenant_id: int) -> str | None:
+        """The tenant's newest public key."""
+        async with self._database.reading() as session:
+            return await session.scalar(
+                select(CredentialRow.public_text)
+                .where(
+                    CredentialRow.tenant_id == tenant_id,
+                    CredentialRow.kind == Kind.PUBLIC.value,
+                    CredentialRow.revoked_at.is_(None),
+                )
+                .order_by(CredentialRow.id.desc())
+            )
+
+    async def target_of(self, tenant_id: int, agent_uid: str) -> WidgetTarget:
+        """The target of a session that exists. Raises `unknown_agent` when the agent is gone."""
+        return await self._target(TenantRow.id == tenant_id, agent_uid)
+
+    async def _target(self, which_tenant: ColumnElement[bool], agent: str | None) -> WidgetTarget:
+        async with self._database.reading() as session:
+            tenant = await session.scalar(select(TenantRow).where(which_tenant))
+            if tenant is None:
+                raise _invalid_key()
+            agents = select(AgentRow).where(AgentRow.tenant_id == tenant.id).order_by(AgentRow.id)
+            if agent:
+                agents = agents.where((AgentRow.slug == agent) | (AgentRow.uid == agent))
+            row = await session.scalar(agents.limit(1))
+        if row is None:
+            raise NotFound("unknown_agent", "This tenant has no such agent.")
+        return WidgetTarget(
+            tenant_id=tenant.id,
+            tenant_uid=tenant.uid,
+            plan=plan_named(tenant.plan),
+            agent=profile_of(row),
+            avatar_url=row.avatar_url,
+            text_only=row.text_only,
+            consent=ConsentPolicy(row.consent_required, row.consent_version, row.consent_text),
+        )
+
+    def _lookup(self, text: str) -> str:
+        return hmac.new(self._pepper, text.encode(), sha256).hexdigest()
+
+
+def profile_of(row: AgentRow) -> AgentProfile:
+    """The agent as its engine needs it."""
+    return AgentProfile(
+        uid=row.uid,
+        slug=row.slug,
+        name=row.name,
+        language=row.language,
+        engine=row.engine,
+        voice=row.voice,
+        greeting=row.greeting,
+        instructions=row.instructions,
+        handoff_label=row.handoff_label,
+        handoff_url=row.handoff_url,
+    )
+
+
+def _is_past(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and moment <= now
+
+
+def _invalid_key() -> NotAuthenticated:
+    return NotAuthenticated("invalid_key", "This key or tenant is not known.")

@@ -1,0 +1,222 @@
+"""Tenants and their agents: made with everything they need, changed with an audit entry."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.kit.clock import Clock
+from server.kit.errors import InvalidInput, NotFound
+from server.kit.ids import new_uid, random_text
+from server.storage import Database
+from server.tenants.credentials import Credentials, Kind
+from server.tenants.origins import OriginDirectory, normalise
+from server.tenants.plans import DEFAULT_PLAN, plan_named
+from server.tenants.tables import AgentRow, AuditEntryRow, ProjectRow, TenantRow
+
+LANGUAGES = ("fr", "en", "es", "ar", "ary")
+CONSENT_VERSION = "1"
+_SLUG_MAX = 40
+_SUFFIX_LENGTH = 4
+_SETTABLE = frozenset(
+    {
+        "name",
+        "language",
+        "engine",
+        "voice",
+        "greeting",
+        "instructions",
+        "handoff_label",
+        "handoff_url",
+        "avatar_url",
+        "text_only",
+        "consent_required",
+        "consent_version",
+        "consent_text",
+    }
+)
+
+
+@dataclass(frozen=True)
+class NewTenant:
+    """A tenant just made. The secrets are shown this once."""
+
+    tenant_id: int
+    tenant_uid: str
+    agent_id: int
+    agent_slug: str
+    public_key: str
+    project_token: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    master_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Tenant:
+    id: int
+    uid: str
+    name: str
+    plan: str
+    language: str
+
+
+class Tenants:
+    def __init__(self, database: Database, credentials: Credentials, origins: OriginDirectory, clock: Clock) -> None:
+        self._database = database
+        self._credentials = credentials
+        self._origins = origins
+        self._clock = clock
+
+    async def create(
+        self,
+        name: str,
+        origins: Sequence[str] = (),
+        plan: str = DEFAULT_PLAN,
+        language: str = "fr",
+        actor: str = "cli",
+    ) -> NewTenant:
+        """A tenant with a default project, one agent `support` and its keys.
+
+        Raises `invalid_name`, `unknown_plan`, `unknown_language`, `invalid_origin`, `too_many_origins`.
+        """
+        if not 0 < len(name.strip()) <= 200:
+            raise InvalidInput("invalid_name", "A tenant's name has 1 to 200 characters.")
+        plan_named(plan)
+        _check_language(language)
+        for origin in origins:
+            normalise(origin)
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            tenant = TenantRow(uid=_tenant_uid(name), name=name, plan=plan, language=language, created_at=now)
+            session.add(tenant)
+            await session.flush()
+            project = ProjectRow(uid=new_uid("proj"), tenant_id=tenant.id, name="default", created_at=now)
+            agent = AgentRow(
+                uid=new_uid("agent"),
+                tenant_id=tenant.id,
+                slug="support",
+                name=name,
+                language=language,
+                engine="builtin",
+                instructions="",
+                text_only=False,
+                consent_required=True,
+                consent_version=CONSENT_VERSION,
+                created_at=now,
+            )
+            session.add_all([project, agent])
+            await session.flush()
+            keys = {
+                kind: self._credentials.mint(session, kind, tenant.id, project.id if kind is Kind.PROJECT else None)
+                for kind in Kind
+            }
+            self._audit(session, tenant.id, actor, "tenant.created", {"plan": plan})
+        for origin in origins:
+            await self._origins.add(tenant.id, origin)
+        return NewTenant(
+            tenant_id=tenant.id,
+            tenant_uid=tenant.uid,
+            agent_id=agent.id,
+            agent_slug=agent.slug,
+            public_key=keys[Kind.PUBLIC],
+            project_token=keys[Kind.PROJECT],
+            secret_key=keys[Kind.SECRET],
+            master_key=keys[Kind.MASTER],
+        )
+
+    async def by_uid(self, uid: str) -> Tenant:
+        """Raises NotFound `unknown_tenant`."""
+        async with self._database.reading() as session:
+            row = await session.scalar(select(TenantRow).where(TenantRow.uid == uid))
+        if row is None:
+            raise NotFound("unknown_tenant", "There is no such tenant.")
+        return _tenant(row)
+
+    async def find_by_name(self, name: str) -> Tenant | None:
+        """The oldest tenant called exactly `name`."""
+        async with self._database.reading() as session:
+            row = await session.scalar(select(TenantRow).where(TenantRow.name == name).order_by(TenantRow.id).limit(1))
+        return _tenant(row) if row is not None else None
+
+    async def all(self) -> list[Tenant]:
+        async with self._database.reading() as session:
+            return [_tenant(row) for row in await session.scalars(select(TenantRow).order_by(TenantRow.id))]
+
+    async def set_agent(self, tenant_id: int, slug: str, values: dict[str, Any], actor: str = "cli") -> None:
+        """Change fields of an agent; a slug that is new makes an agent. Raises `unknown_field`, `unknown_language`."""
+        if unknown := values.keys() - _SETTABLE:
+            raise InvalidInput("unknown_field", f"An agent has no {', '.join(sorted(unknown))}.")
+        if "language" in values:
+            _check_language(values["language"])
+        async with self._database.transaction() as session:
+            changed = await session.execute(
+                update(AgentRow)
+                .where(AgentRow.tenant_id == tenant_id, AgentRow.slug == slug)
+                .values(**values or {"slug": slug})
+                .returning(AgentRow.id)
+            )
+            if changed.first() is None:
+                await self._new_agent(session, tenant_id, slug, values)
+            self._audit(session, tenant_id, actor, "agent.set", {"slug": slug, "fields": sorted(values)})
+
+    async def add_origin(self, tenant_id: int, origin: str, actor: str = "cli") -> str:
+        """Allow pages of `origin`; returns it normalised."""
+        normalised = await self._origins.add(tenant_id, origin)
+        async with self._database.transaction() as session:
+            self._audit(session, tenant_id, actor, "origin.added", {"origin": normalised})
+        return normalised
+
+    async def remove_origin(self, tenant_id: int, origin: str, actor: str = "cli") -> bool:
+        """No longer allow pages of `origin`; False if it was not listed."""
+        was_listed = await self._origins.remove(tenant_id, origin)
+        async with self._database.transaction() as session:
+            self._audit(session, tenant_id, actor, "origin.removed", {"origin": normalise(origin)})
+        return was_listed
+
+    async def _new_agent(self, session: AsyncSession, tenant_id: int, slug: str, values: dict[str, Any]) -> None:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,79}", slug):
+            raise InvalidInput("invalid_slug", "An agent's slug has lower-case letters, digits, - and _.")
+        tenant = await session.get_one(TenantRow, tenant_id)
+        defaults: dict[str, Any] = {
+            "name": tenant.name,
+            "language": tenant.language,
+            "engine": "builtin",
+            "instructions": "",
+            "text_only": False,
+            "consent_required": True,
+            "consent_version": CONSENT_VERSION,
+        }
+        session.add(
+            AgentRow(
+                uid=new_uid("agent"),
+                tenant_id=tenant_id,
+                slug=slug,
+                created_at=self._clock.now(),
+                **defaults | values,
+            )
+        )
+
+    def _audit(self, session: AsyncSession, tenant_id: int, actor: str, action: str, details: dict[str, Any]) -> None:
+        session.add(
+            AuditEntryRow(tenant_id=tenant_id, actor=actor, action=action, details=details, at=self._clock.now())
+        )
+
+
+def _tenant_uid(name: str) -> str:
+    """`acme_corp_k7m2`: the name as a slug, and four characters that keep two Acmes apart."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:_SLUG_MAX] or "tenant"
+    return f"{slug}_{random_text(_SUFFIX_LENGTH)}"
+
+
+def _check_language(language: str) -> None:
+    if language not in LANGUAGES:
+        raise InvalidInput("unknown_language", f"Languages are {', '.join(LANGUAGES)}.")
+
+
+def _tenant(row: TenantRow) -> Tenant:
+    return Tenant(row.id, row.uid, row.name, row.plan, row.language)
