@@ -21,7 +21,7 @@ from server.tenants.tables import AgentRow, CredentialRow, TenantRow
 
 class Kind(StrEnum):
     PROJECT = "project"  # server side, one project: /api/v1
-    SECRET = "secret"  # voc_sk_: server side, /v1
+    SECRET = "secret"  # noqa: S105  # voc_sk_: server side, /v1
     PUBLIC = "public"  # voc_pk_: in web pages, only with an allowed origin
     MASTER = "master"  # vk_: the tenant's own
 
