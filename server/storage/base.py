@@ -43,4 +43,4 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {dict[str, Any]: JSON, datetime: Moment}  # SQLAlchemy reads it as declared
+    type_annotation_map = {dict[str, Any]: JSON, datetime: Moment, int: BigId}  # SQLAlchemy reads it as declared
