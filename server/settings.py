@@ -128,9 +128,7 @@ class Settings(BaseSettings):
         le=600,
         description="Seconds to finish what is being said when the server stops.",
     )
-    log_level: str = Field(
-        "INFO", validation_alias="PARLOIR_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR."
-    )
+    log_level: str = Field("INFO", validation_alias="PARLOIR_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR.")
     log_json: bool = Field(
         default=False, validation_alias="PARLOIR_LOG_JSON", description="One JSON object a line instead of text."
     )

@@ -42,7 +42,7 @@ def install(app: Quart, origins: OriginDirectory) -> None:
 
 
 def remember_allowed() -> None:
-    """The guard allowed this request's origin."""
+    """The guard allowed the origin of what is being served."""
     g.origin_allowed = True
 
 

@@ -1,0 +1,106 @@
+"""The conversations alive in this process: opened once, found again by their session, closed together."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from server.agents.port import AgentEngine, AgentProfile, Brief, KnowledgeSearch, Utterance
+from server.calls.conversation import LiveConversation, Services
+from server.kit.errors import Unavailable
+from server.kit.log import logger
+from server.kit.tasks import TaskScope
+
+_log = logger(__name__)
+
+HISTORY_MESSAGES = 40  # what an agent is reminded of when a conversation goes on elsewhere
+
+
+@dataclass(frozen=True)
+class Admission:
+    """A visitor's right to one conversation, as the session service granted it."""
+
+    session_uid: str
+    conversation_uid: str
+    tenant_id: int
+    agent: AgentProfile
+    language: str
+    metadata: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+class LiveConversations:
+    """Finds the live object of a conversation, or brings it back from what is stored."""
+
+    def __init__(
+        self,
+        engines: Mapping[str, AgentEngine],
+        knowledge: Callable[[int, str], KnowledgeSearch],
+        services: Services,
+    ) -> None:
+        """`knowledge(tenant_id, agent_uid)` is that agent's knowledge; `engines` by the name in a profile."""
+        self._engines = engines
+        self._knowledge = knowledge
+        self._services = services
+        self._live: dict[str, LiveConversation] = {}
+        self._finding: dict[str, asyncio.Lock] = {}
+        self._tasks = TaskScope("conversations")
+        self._stopping = False
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    async def find(self, admission: Admission) -> LiveConversation:
+        """The conversation of `admission`: live already, or opened with the messages stored so far."""
+        if self._stopping:
+            raise Unavailable("server_stopping", "The server is restarting. Try again in a moment.")
+        uid = admission.conversation_uid
+        lock = self._finding.setdefault(uid, asyncio.Lock())
+        try:
+            async with lock:
+                live = self._live.get(uid)
+                if live is None:
+                    live = await self._open(admission)
+                return live
+        finally:
+            if not lock.locked():
+                self._finding.pop(uid, None)
+
+    def present(self, conversation_uid: str) -> LiveConversation | None:
+        """The live object if there is one."""
+        return self._live.get(conversation_uid)
+
+    async def close(self, drain_s: float) -> None:
+        """Stop taking conversations, let agents finish a sentence for `drain_s`, then close what is left.
+
+        The stored conversations stay open: a visitor who reconnects to the restarted server goes on.
+        """
+        self._stopping = True
+        live = tuple(self._live.values())
+        if live and drain_s > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(drain_s):
+                    await asyncio.gather(*(conversation.wait_until_quiet() for conversation in live))
+        await asyncio.gather(*(conversation.close() for conversation in live))
+        await self._tasks.close()
+        self._live.clear()
+
+    async def _open(self, admission: Admission) -> LiveConversation:
+        stored = await self._services.conversations.messages(admission.conversation_uid, since=0)
+        brief = Brief(
+            conversation_uid=admission.conversation_uid,
+            agent=admission.agent,
+            language=admission.language,
+            knowledge=self._knowledge(admission.tenant_id, admission.agent.uid),
+            history=tuple(Utterance(message.role, message.text) for message in stored[-HISTORY_MESSAGES:]),
+            metadata=admission.metadata,
+        )
+        engine = self._engines.get(admission.agent.engine) or self._engines["builtin"]
+        live = LiveConversation(admission.session_uid, brief, engine, self._services)
+        self._live[live.uid] = live
+        live.start()
+        self._tasks.spawn(self._forget_when_ended(live), live.uid)
+        return live
+
+    async def _forget_when_ended(self, live: LiveConversation) -> None:
+        await live.ended.wait()
+        self._live.pop(live.uid, None)

@@ -1,0 +1,219 @@
+"""`parloir …`: run the server, migrate, look after tenants, keys and knowledge, and find out what is wrong."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from pydantic import ValidationError
+
+from server.app import Parloir, doctor_report, run_server
+from server.kit.errors import AppError
+from server.settings import Settings
+from server.tenants.plans import DEFAULT_PLAN, PLANS
+
+_Result = TypeVar("_Result")
+
+
+@click.group()
+@click.version_option(package_name="parloir")
+def main() -> None:
+    """Parloir: a voice widget and its server."""
+
+
+@main.command()
+@click.option("--demo", is_flag=True, help="Also make a demo tenant and serve two demo shops on the next two ports.")
+def run(demo: bool) -> None:
+    """Serve until Ctrl-C."""
+    settings = _settings()
+    try:
+        asyncio.run(run_server(settings, demo=demo))
+    except OSError as failure:
+        raise click.ClickException(f"cannot listen on {settings.host}:{settings.port}: {failure.strerror}") from None
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    _with_parloir(lambda parloir: parloir.migrate())
+    click.echo("The database is up to date.")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True)
+def doctor(as_json: bool) -> None:
+    """Check the set-up, and say which engine serves which language and how well."""
+    report = _with_parloir(doctor_report)
+    if as_json:
+        click.echo(json.dumps(report.as_json(), indent=2))
+    else:
+        click.echo(report.as_text())
+    sys.exit(0 if report.is_well else 1)
+
+
+@main.group()
+def tenants() -> None:
+    """Tenants, their keys and allowed origins."""
+
+
+@tenants.command("create")
+@click.option("--name", required=True)
+@click.option("--origin", "origins", multiple=True, help="A web origin that may use the widget; repeatable.")
+@click.option("--plan", type=click.Choice(sorted(PLANS)), default=DEFAULT_PLAN, show_default=True)
+@click.option("--language", default="fr", show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+def create_tenant(name: str, origins: tuple[str, ...], plan: str, language: str, as_json: bool) -> None:
+    """Make a tenant with an agent and keys. The secret keys are shown this once."""
+    made = _with_parloir(lambda parloir: parloir.tenants.create(name, origins, plan, language))
+    values = {
+        "tenant_id": made.tenant_uid,
+        "project_token": made.project_token,
+        "public_key": made.public_key,
+        "secret_key": made.secret_key,
+        "master_key": made.master_key,
+        "agent_id": made.agent_id,
+        "agent_slug": made.agent_slug,
+    }
+    click.echo(json.dumps(values) if as_json else _lines(values))
+
+
+@tenants.command("list")
+def list_tenants() -> None:
+    """Every tenant: id, plan, name."""
+    for tenant in _with_parloir(lambda parloir: parloir.tenants.all()):
+        click.echo(f"{tenant.uid}\t{tenant.plan}\t{tenant.name}")
+
+
+@tenants.group()
+def origins() -> None:
+    """The origins whose pages may use a tenant's widget."""
+
+
+@origins.command("add")
+@click.argument("tenant")
+@click.argument("origin")
+def add_origin(tenant: str, origin: str) -> None:
+    """Allow pages of ORIGIN, for example https://shop.example."""
+
+    async def add(parloir: Parloir) -> str:
+        return await parloir.tenants.add_origin((await parloir.tenants.by_uid(tenant)).id, origin)
+
+    click.echo(f"{_with_parloir(add)} is allowed.")
+
+
+@origins.command("remove")
+@click.argument("tenant")
+@click.argument("origin")
+def remove_origin(tenant: str, origin: str) -> None:
+    """No longer allow pages of ORIGIN."""
+
+    async def remove(parloir: Parloir) -> bool:
+        return await parloir.tenants.remove_origin((await parloir.tenants.by_uid(tenant)).id, origin)
+
+    click.echo("Removed." if _with_parloir(remove) else "It was not listed.")
+
+
+@origins.command("list")
+@click.argument("tenant")
+def list_origins(tenant: str) -> None:
+    """The allowed origins of a tenant."""
+
+    async def listed(parloir: Parloir) -> list[str]:
+        return await parloir.origins.of((await parloir.tenants.by_uid(tenant)).id)
+
+    for origin in _with_parloir(listed):
+        click.echo(origin)
+
+
+@main.group()
+def keys() -> None:
+    """The keys that sign session tokens."""
+
+
+@keys.command("rotate")
+def rotate_keys() -> None:
+    """Sign with a new key from now on; tokens of the old one are good for another 24 hours."""
+    click.echo(f"Signing with {_with_parloir(lambda parloir: parloir.signing_keys.rotate())}.")
+
+
+@main.group()
+def knowledge() -> None:
+    """What a tenant's agents know."""
+
+
+@knowledge.command("import")
+@click.option("--tenant", required=True)
+@click.option("--language", default=None, help="Language of the file; the tenant's by default.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_knowledge(tenant: str, language: str | None, file: Path) -> None:
+    """Read FILE (csv, json or md) into the tenant's knowledge; the same file again replaces what it brought."""
+
+    async def bring(parloir: Parloir) -> int:
+        found = await parloir.tenants.by_uid(tenant)
+        return await parloir.import_knowledge(found.id, file.name, file.read_bytes(), language or found.language)
+
+    click.echo(f"{_with_parloir(bring)} entries imported from {file.name}.")
+
+
+@main.group()
+def agents() -> None:
+    """A tenant's agents."""
+
+
+@agents.command("set")
+@click.option("--tenant", required=True)
+@click.option("--agent", default="support", show_default=True, help="The agent's slug; a new one makes an agent.")
+@click.argument("values", nargs=-1, metavar="FIELD=VALUE…")
+def set_agent(tenant: str, agent: str, values: tuple[str, ...]) -> None:
+    """Change an agent: name, language, engine, voice, greeting, instructions, handoff_label, handoff_url, …"""
+    fields = _fields(values)
+
+    async def change(parloir: Parloir) -> None:
+        found = await parloir.tenants.by_uid(tenant)
+        await parloir.tenants.set_agent(found.id, agent, fields)
+
+    _with_parloir(change)
+    click.echo(f"{agent} is set.")
+
+
+def _fields(values: tuple[str, ...]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for value in values:
+        name, sign, text = value.partition("=")
+        if not sign:
+            raise click.UsageError(f"{value!r} is not FIELD=VALUE")
+        fields[name] = {"true": True, "false": False, "": None}.get(text, text)
+    return fields
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors(include_url=False))
+        raise click.ClickException(f"a setting is wrong: {problems}") from None
+
+
+def _with_parloir(work: Callable[[Parloir], Awaitable[_Result]]) -> _Result:
+    """Open the product without serving, do `work`, close it; a refusal becomes a message and exit code 1."""
+
+    async def do() -> _Result:
+        async with Parloir.open(_settings()) as parloir:
+            return await work(parloir)
+
+    try:
+        return asyncio.run(do())
+    except AppError as refusal:
+        raise click.ClickException(f"{refusal.message} ({refusal.code})") from None
+
+
+def _lines(values: dict[str, Any]) -> str:
+    width = max(map(len, values))
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in values.items())
+
+
+if __name__ == "__main__":
+    main()

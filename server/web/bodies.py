@@ -1,0 +1,29 @@
+"""Request bodies as typed values: JSON in, a pydantic model out, problems named by field."""
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from quart import request
+
+from server.kit.errors import FieldProblem, InvalidInput
+
+_Body = TypeVar("_Body", bound=BaseModel)
+
+
+class RequestBody(BaseModel):
+    """Base of every body: immutable, unknown fields ignored, no silent conversion of types."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+
+async def read_body(kind: type[_Body]) -> _Body:
+    """The request's JSON as `kind`. Raises InvalidInput `invalid_json` or `invalid_request`."""
+    raw = await request.get_data(as_text=False)
+    try:
+        return kind.model_validate_json(raw or b"{}")
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_context=False, include_input=False)
+        if any(problem["type"] == "json_invalid" for problem in problems):
+            raise InvalidInput("invalid_json", "The body is not JSON.") from None
+        details = [FieldProblem(".".join(map(str, problem["loc"])) or "body", problem["msg"]) for problem in problems]
+        raise InvalidInput("invalid_request", "A field of the request is wrong.", details) from None
