@@ -56,12 +56,12 @@ class EspeakLibrary:
             self.rate_hz = self._library.espeak_Initialize(_SYNCHRONOUS, _EVENT_BUFFER_MS, data, _NO_EXIT)
             if self.rate_hz <= 0:
                 raise SpeechFailed("espeak-ng did not start")
-            self._library.espeak_SetSynthCallback(self._callback)
 
     def speak(self, text: str, voice: str) -> Samples:
         """Sound at `rate_hz`. Raises SpeechFailed for a voice it does not have."""
         with self._lock:
             self._choose(voice)
+            self._library.espeak_SetSynthCallback(self._callback)  # another instance may have set its own
             self._pieces.clear()
             raw = text.encode()
             if self._library.espeak_Synth(raw, len(raw) + 1, 0, 0, 0, _UTF8, None, None):

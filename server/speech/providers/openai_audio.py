@@ -94,7 +94,9 @@ class OpenAiTextToSpeech:
                     piece = resampler.resample_chunk(pcm)
                     if len(piece):
                         yield piece
-        except openai.OpenAIError as failure:
+        except SpeechFailed:
+            raise
+        except Exception as failure:  # a stream that breaks raises the transport's own types, not the library's
             raise _failed(self.name, failure) from failure
         tail = resampler.resample_chunk(np.zeros(0, dtype=np.int16), last=True)
         if len(tail):
@@ -109,7 +111,7 @@ def _client(base_url: str, api_key: str, timeout_s: float) -> openai.AsyncOpenAI
     return openai.AsyncOpenAI(base_url=base_url, api_key=api_key, timeout=timeout_s, max_retries=0)
 
 
-def _failed(engine: str, failure: openai.OpenAIError) -> SpeechFailed:
+def _failed(engine: str, failure: Exception) -> SpeechFailed:
     """Says the kind and the status only: a service's message may quote the key or the words."""
     status = f" {failure.status_code}" if isinstance(failure, openai.APIStatusError) else ""
     return SpeechFailed(f"{engine}: {type(failure).__name__}{status}")
