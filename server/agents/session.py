@@ -1,0 +1,323 @@
+"""The conversation loop all engines share: listens, takes turns, speaks, and can be interrupted at any word."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+
+from server.agents.answering import FellBack, HandOff, Responder, Say, Turn
+from server.agents.delivering import TEXT_PATH, Delivery, VoiceChoice
+from server.agents.leg import AgentLeg
+from server.agents.listening import ListeningLimits, Signal
+from server.agents.measuring import TurnWatch
+from server.agents.phrases import phrases_for
+from server.agents.port import AgentEvent, AgentState, Announce, Brief, Ended, Noticed, Spoken, StateChanged, Utterance
+from server.agents.recognizing import Ear, VoiceTurn
+from server.agents.silence import Quiet, SilenceLimits, SilenceWatch
+from server.agents.speaking import Mouth
+from server.agents.speech_source import SpeechSource
+from server.kit.clock import Clock
+from server.kit.ids import new_uid
+from server.kit.log import logger
+from server.kit.tasks import TaskScope
+from server.media.frame import Frame, silence
+from server.speech.port import SpeechFailed
+
+_log = logger(__name__)
+HISTORY_MAX = 40
+UNANSWERED_MAX = 4
+ANSWER_PART_TIMEOUT_S = 35.0  # engines have shorter limits of their own; this one catches their mistakes
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """When an utterance begins and ends, and how long a line may be quiet."""
+
+    listening: ListeningLimits = field(default_factory=ListeningLimits)
+    silence: SilenceLimits = field(default_factory=SilenceLimits)
+
+
+class ConversationSession:
+    """An AgentSession over any Responder. All methods belong to the event loop's thread.
+
+    At most one task talks at a time: a turn, the greeting, or a question into the silence. Whoever stops it
+    announces how its message ended, so that events keep their order.
+    """
+
+    def __init__(
+        self,
+        brief: Brief,
+        announce: Announce,
+        responder: Responder,
+        source: SpeechSource,
+        clock: Clock,
+        tuning: Tuning | None = None,
+    ) -> None:
+        self._brief = brief
+        self._announce_event = announce
+        self._responder = responder
+        self._source = source
+        self._clock = clock
+        self._tuning = tuning or Tuning()
+        self._phrases = phrases_for(brief.language, brief.agent)
+        self._tasks = TaskScope(f"agent/{brief.conversation_uid}")
+        self._leg = AgentLeg(f"agent/{brief.conversation_uid}", self._hear, self._speak, self.close)
+        self._mouth = Mouth(self._sound_begins, self._sentence_begins)
+        self._watch = SilenceWatch(self._tuning.silence)
+        self._ear: Ear | None = None
+        self._voice_on = False
+        self._greeted = bool(brief.history)
+        self._over = False
+        self._state = AgentState.LISTENING
+        self._talking: asyncio.Task[None] | None = None
+        self._recognising: VoiceTurn | None = None
+        self._delivery: Delivery | None = None
+        self._stopwatch: TurnWatch | None = None
+        self._history: deque[Utterance] = deque(brief.history, maxlen=HISTORY_MAX)
+        self._unanswered: deque[str] = deque(maxlen=UNANSWERED_MAX)
+
+    @property
+    def leg(self) -> AgentLeg:
+        """This conversation's place in a room."""
+        return self._leg
+
+    def start(self, voice: bool) -> None:
+        """See AgentSession.start. Without a working ear or voice the session stays in text, and says so."""
+        if self._over:
+            return
+        if voice and not self._voice_on:
+            self._open_voice()
+        elif not voice and self._voice_on:
+            self._close_voice()
+        if not self._greeted:
+            self._greeted = True
+            self._greet()
+
+    def hear_text(self, text: str) -> None:
+        """See AgentSession.hear_text."""
+        if self._over or not text.strip():
+            return
+        self._stop_talking()
+        if self._ear is not None:
+            self._ear.reset()
+        self._watch.words()
+        self._visitor_said(text.strip(), via="text")
+        self._talk(self._answer(TurnWatch(self._clock)), "answer")
+
+    def finish_turn(self) -> None:
+        """See AgentSession.finish_turn."""
+        if self._ear is not None and not self._over and self._ear.finish() is Signal.OVER:
+            self._end_of_utterance(self._ear)
+
+    def interrupt(self) -> None:
+        """See AgentSession.interrupt."""
+        if self._talking is not None and not self._over:
+            self._stop_talking()
+            self._unanswered.clear()
+            self._become(AgentState.LISTENING)
+
+    async def close(self) -> None:
+        """See AgentSession.close. A message under way ends with what arrived of it."""
+        self._over = True
+        self._stop_talking()
+        self._leg.leave()
+        await self._tasks.close()
+
+    # The room's side: a frame each way every 20 ms.
+
+    def _hear(self, frame: Frame) -> None:
+        if self._ear is None or self._over:
+            return
+        signal = self._ear.hear(frame, cautious=self._state is not AgentState.LISTENING)
+        if signal is Signal.ONSET:
+            self._visitor_speaks()
+        elif signal is Signal.OVER:
+            self._end_of_utterance(self._ear)
+        elif self._talking is None and not self._ear.in_utterance:
+            self._quiet(self._watch.hear(frame))
+
+    def _speak(self, visitor_is_silent: bool) -> Frame | None:
+        # No frames come from a muted or lost microphone: for an utterance under way that is silence.
+        if visitor_is_silent and self._ear is not None and self._ear.in_utterance:
+            self._hear(silence())
+        return self._mouth.read() if self._voice_on else None
+
+    def _visitor_speaks(self) -> None:
+        self._watch.sound()
+        if self._talking is not None:
+            self._stop_talking()
+            self._become(AgentState.LISTENING)
+
+    def _end_of_utterance(self, ear: Ear) -> None:
+        self._stop_talking()
+        self._talk(self._voice_turn(ear.take()), "turn")
+
+    def _quiet(self, quiet: Quiet | None) -> None:
+        match quiet:
+            case Quiet.CANNOT_HEAR:
+                self._announce(Noticed("cannot_hear_you"))
+            case Quiet.ASK:
+                self._talk(self._deliver_phrase(self._phrases.still_there), "still-there")
+            case Quiet.LEAVE:
+                self._talk(self._deliver_phrase(self._phrases.silence_goodbye, ending="silence"), "leaving")
+            case None:
+                pass
+
+    # Voice comes and goes.
+
+    def _open_voice(self) -> None:
+        language = self._brief.language
+        try:
+            vad = self._source.new_vad()
+        except SpeechFailed as failure:
+            _log.warning("no voice for this conversation", reason=str(failure))
+            self._announce(Noticed("voice_unavailable"))
+            return
+        if self._source.stt_for(language) is None or self._source.tts_for(language) is None:
+            self._announce(Noticed("voice_unavailable"))
+            return
+        self._ear = Ear(vad, self._source, language, self._tasks, self._tuning.listening)
+        self._voice_on = True
+        self._watch.sound()
+
+    def _close_voice(self) -> None:
+        self._voice_on = False
+        if self._ear is not None:
+            self._ear.reset()
+            self._ear = None
+        self._mouth.go_silent()
+
+    def _greet(self) -> None:
+        if self._voice_on:
+            self._talk(self._deliver_phrase(self._phrases.greeting), "greeting")
+            return
+        # Written at once: whoever called start() may read it right after.
+        self._announce(Spoken(new_uid("msg"), "agent", self._phrases.greeting, final=True, via="text"))
+        self._announce(StateChanged(AgentState.LISTENING))
+
+    # One task talks at a time.
+
+    def _talk(self, work: Coroutine[None, None, None], name: str) -> None:
+        self._become(AgentState.THINKING)
+        self._talking = self._tasks.spawn(work, name)
+
+    def _stop_talking(self) -> None:
+        """End the task that talks, now, and announce what became of its message."""
+        talking, self._talking = self._talking, None
+        recognising, self._recognising = self._recognising, None
+        delivery, self._delivery = self._delivery, None
+        self._stopwatch = None
+        if talking is not None:
+            talking.cancel()
+        if recognising is not None:
+            recognising.recognition.cancel()
+        if delivery is not None and delivery.cut():
+            self._unanswered.clear()
+
+    def _done_talking(self) -> None:
+        self._talking = self._delivery = self._stopwatch = None
+        self._watch.sound()
+        self._become(AgentState.LISTENING)
+
+    async def _voice_turn(self, turn: VoiceTurn) -> None:
+        stopwatch = TurnWatch(self._clock, turn.silence_s)
+        self._recognising = turn
+        heard = await turn.recognition.result()
+        self._recognising = None
+        stopwatch.recognised()
+        if heard.text:
+            self._watch.words()
+            self._visitor_said(heard.text, via="voice")
+        if self._unanswered:
+            await self._answer(stopwatch)
+        elif heard.failed:
+            await self._deliver_phrase(self._phrases.trouble)
+        else:
+            self._done_talking()
+
+    def _visitor_said(self, text: str, via: str) -> None:
+        self._unanswered.append(text)
+        self._announce(Spoken(new_uid("msg"), "user", text, final=True, via=via))
+
+    async def _answer(self, stopwatch: TurnWatch) -> None:
+        stopwatch.recognised()
+        self._stopwatch = stopwatch
+        # Words the visitor went on from before any answer came belong to the question.
+        question = " ".join(self._unanswered)
+        asked = len(self._unanswered)
+        history = tuple(self._history)[:-asked] if asked < len(self._history) else ()
+        turn = Turn(question, self._brief.language, self._voice_on, history)
+        delivery = self._open_delivery()
+        ending: str | None = None
+        try:
+            ending = await self._give_answer(turn, delivery, stopwatch)
+        except Exception:  # noqa: BLE001  # whatever an engine raises must not leave the visitor without a word
+            _log.exception("answering failed", conversation=self._brief.conversation_uid)
+            await delivery.say(self._phrases.trouble)
+        await self._close_delivery(delivery, ending)
+
+    async def _give_answer(self, turn: Turn, delivery: Delivery, stopwatch: TurnWatch) -> str | None:
+        """Deliver every part of the answer; the reason when it ends the conversation."""
+        ending = None
+        async with contextlib.aclosing(self._responder.answer(turn)) as parts:
+            while True:
+                async with asyncio.timeout(ANSWER_PART_TIMEOUT_S):
+                    part = await anext(parts, None)
+                if part is None:
+                    return ending
+                if isinstance(part, Say):
+                    stopwatch.answered()
+                    await delivery.say(part.text)
+                elif isinstance(part, HandOff):
+                    self._announce(Noticed("handoff_offered"))
+                elif isinstance(part, FellBack):
+                    self._announce(Noticed("engine_fallback"))
+                else:
+                    ending = "goodbye"
+
+    async def _deliver_phrase(self, text: str, ending: str | None = None) -> None:
+        delivery = self._open_delivery()
+        await delivery.say(text)
+        await self._close_delivery(delivery, ending)
+
+    def _open_delivery(self) -> Delivery:
+        choice = VoiceChoice(self._brief.language, self._brief.agent.voice)
+        self._delivery = Delivery(self._announce, self._mouth, self._source, choice, aloud=self._voice_on)
+        return self._delivery
+
+    async def _close_delivery(self, delivery: Delivery, ending: str | None) -> None:
+        await delivery.finish()
+        self._unanswered.clear()
+        self._measure(TEXT_PATH)
+        if ending is not None:
+            self._over = True
+        self._done_talking()
+        if ending is not None:
+            self._announce(Ended(ending))
+
+    # What the mouth tells.
+
+    def _sound_begins(self) -> None:
+        self._become(AgentState.SPEAKING)
+        if self._delivery is not None:
+            self._measure(self._delivery.path)
+
+    def _sentence_begins(self) -> None:
+        if self._delivery is not None:
+            self._delivery.reached()
+
+    def _measure(self, path: str) -> None:
+        measured = self._stopwatch.measure(path) if self._stopwatch is not None else None
+        if measured is not None:
+            self._announce(measured)
+
+    def _become(self, state: AgentState) -> None:
+        if state is not self._state:
+            self._state = state
+            self._announce(StateChanged(state))
+
+    def _announce(self, event: AgentEvent) -> None:
+        if isinstance(event, Spoken) and event.final:
+            self._history.append(Utterance(event.role, event.text))
+        self._announce_event(event)
