@@ -32,6 +32,10 @@ class Loadable(Protocol):
         """Make ready, idempotent. Raises SpeechFailed whose message says what is missing."""
         ...
 
+    async def close(self) -> None:
+        """Let go of model or connection. Idempotent; load() brings it back."""
+        ...
+
 
 class VadModel(Loadable, Protocol):
     def listener(self) -> VoiceActivity: ...
@@ -146,6 +150,9 @@ class SpeechEngines:
         await self._tasks.close()
         for pool in self._pools:
             await pool.close()
+        for part, engine in self._loading:
+            await engine.close()
+            self._set(part, engine, EngineState.WAITING)
 
     async def _load_all(self) -> None:
         for part, engine in self._loading:

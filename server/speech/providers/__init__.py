@@ -1,5 +1,6 @@
 """The engines themselves. Only the composition root comes here; everybody else sees the ports."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from server.speech.providers.whisper import WhisperSpeechToText
 
 __all__ = ["OpenAiSpeechToText", "OpenAiTextToSpeech", "offline_engines"]
 
-_KOKORO_AT_ONCE = 3  # more than two cores can speak in time
+_CORES_PER_WORKER = 2  # one recognition or synthesis gains little from more
+_KOKORO_PER_WORKER = 2  # a third listener would hear gaps
 
 
 def offline_engines(
@@ -25,25 +27,27 @@ def offline_engines(
     model_overrides: Mapping[str, Path] | None = None,
     first_stt: Sequence[SttEngine] = (),
     first_tts: Sequence[TtsEngine] = (),
-    threads: int = 2,
-    kokoro_at_once: int = _KOKORO_AT_ONCE,
+    cores: int | None = None,
+    kokoro_at_once: int | None = None,
 ) -> SpeechEngines:
     """The built-in engines, behind `first_stt` and `first_tts` where a deployment brings better ones.
 
     `model_overrides`: the operator's own files by model name (whisper-base, kokoro-82m-int8, silero-vad).
-    `threads`: cores for one recognition or one synthesis. `kokoro_at_once`: more than so many utterances
-    at a time are spoken by espeak-ng. Loads nothing until SpeechEngines.warm().
+    `cores`: how many to reckon with; all of the machine when None. `kokoro_at_once`: utterances beyond so many
+    at a time are spoken by espeak-ng; two for every two cores when None. Loads nothing until SpeechEngines.warm().
     """
+    available = cores or os.cpu_count() or _CORES_PER_WORKER
+    threads, workers = min(_CORES_PER_WORKER, available), max(1, available // _CORES_PER_WORKER)
     store = ModelStore(data_dir / "models", model_overrides)
     # A pool each: recognition never stands behind synthesis, nor a search behind either.
-    recognition = EnginePool("recognition")
-    synthesis = EnginePool("synthesis", niceness=2)
+    recognition = EnginePool("recognition", threads=workers)
+    synthesis = EnginePool("synthesis", threads=workers, niceness=2)
     quick = EnginePool("quick", max_waiting=256)
     espeak = Espeak()
     return SpeechEngines(
         vad=SileroVad(store, quick),
         embedder=UseEmbedder(store, quick),
-        stt=(*first_stt, WhisperSpeechToText(store, recognition, threads=threads)),
+        stt=(*first_stt, WhisperSpeechToText(store, recognition, threads=threads, at_once=workers)),
         tts=(
             *first_tts,
             KokoroTextToSpeech(store, espeak, synthesis, threads=threads),
@@ -51,5 +55,5 @@ def offline_engines(
         ),
         pools=(recognition, synthesis, quick),
         sounds=SoundCache(folder=data_dir / "sounds"),
-        speaking_limits={KokoroTextToSpeech.name: kokoro_at_once},
+        speaking_limits={KokoroTextToSpeech.name: kokoro_at_once or workers * _KOKORO_PER_WORKER},
     )

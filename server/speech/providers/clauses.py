@@ -33,7 +33,7 @@ def split_for_speech(text: str, first_chars: int = FIRST_CHARS) -> Iterator[Clau
         piece, rest = rest[:cut].strip(), rest[cut:].strip()
         if piece:
             yield Clause(piece, _pause(piece) if rest else 0.0)
-        limit = min(_MOST_CHARS, max(len(piece), first_chars) * _GROWTH)
+        limit = min(_MOST_CHARS, max(first_chars, len(piece) * _GROWTH))
 
 
 def _cut(text: str, limit: int) -> int:

@@ -127,6 +127,9 @@ class EspeakTextToSpeech:
         """Idempotent. Raises SpeechFailed."""
         await self._pool.run(self._say, "a", "en-us")
 
+    async def close(self) -> None:
+        """Nothing to let go of: the library is the process's."""
+
     async def synthesize(self, text: str, language: str, voice: str | None) -> AsyncIterator[Samples]:
         """Speak `text`. `voice` is one of espeak-ng's names; one it does not have gives the language's own."""
         own = espeak_voice(language)

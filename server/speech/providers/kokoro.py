@@ -32,7 +32,7 @@ Vectors = npt.NDArray[np.float16]
 
 
 class KokoroModel:
-    """The loaded model and voices, blocking: one call at a time in an engine thread."""
+    """The loaded model and voices, blocking: call it in an engine's thread."""
 
     def __init__(self, model: Path, espeak: EspeakLibrary, threads: int) -> None:
         """Raises ModelMissing."""
@@ -75,6 +75,10 @@ class KokoroTextToSpeech:
         """Idempotent; leaves the model warm. Raises SpeechFailed."""
         if self._model is None:
             self._model = await self._pool.run(self.open)
+
+    async def close(self) -> None:
+        """Let go of the model. Idempotent."""
+        self._model = None
 
     async def synthesize(self, text: str, language: str, voice: str | None) -> AsyncIterator[Samples]:
         """Speak `text`: the first piece after half a second or so. Raises SpeechFailed."""

@@ -50,6 +50,7 @@ class OpenAiSpeechToText:
         return Transcript(found.text.strip(), asked or "", 0.0)
 
     async def close(self) -> None:
+        """Close the connections. Idempotent."""
         await self._client.close()
 
 
@@ -103,6 +104,7 @@ class OpenAiTextToSpeech:
             yield tail
 
     async def close(self) -> None:
+        """Close the connections. Idempotent."""
         await self._client.close()
 
 

@@ -32,6 +32,10 @@ class SileroVad:
         if self._session is None:
             self._session = await self._pool.run(self._open)
 
+    async def close(self) -> None:
+        """Let go of the model. Idempotent."""
+        self._session = None
+
     def listener(self) -> VoiceActivity:
         """A listener that has heard nothing yet. Raises SpeechFailed before load()."""
         if self._session is None:

@@ -31,6 +31,10 @@ class UseEmbedder:
         if self._encoder is None:
             self._encoder = await self._pool.run(self._open)
 
+    async def close(self) -> None:
+        """Let go of the model. Idempotent."""
+        self._encoder = None
+
     async def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
         """One unit-length row per text; a text of nothing gives a row of zeros. Raises SpeechFailed before load()."""
         if self._encoder is None:

@@ -38,15 +38,22 @@ _LOOPING = 2.4  # text that packs better than this repeats itself
 
 
 class WhisperModel:
-    """The loaded model, blocking: one call at a time in an engine thread."""
+    """The loaded model, blocking: call it in an engine's thread."""
 
-    def __init__(self, files: Mapping[str, Path], threads: int, languages: Sequence[str]) -> None:
-        """`languages` are the codes that detection may answer. Raises ModelMissing."""
+    def __init__(self, files: Mapping[str, Path], threads: int, at_once: int, languages: Sequence[str]) -> None:
+        """`threads` cores for each of `at_once` recognitions; `languages` are the codes that detection may answer.
+
+        Raises ModelMissing.
+        """
         self._library = require("ctranslate2", INSTALL_SPEECH)
         self._vocabulary = WhisperVocabulary.read(files["vocabulary.txt"])
         self._detectable = frozenset(languages)
         self._model: Any = self._library.models.Whisper(
-            str(files["model.bin"].parent), device="cpu", compute_type="int8", intra_threads=threads
+            str(files["model.bin"].parent),
+            device="cpu",
+            compute_type="int8",
+            intra_threads=threads,
+            inter_threads=at_once,
         )
 
     def transcribe(self, speech: Samples, language: str | None) -> Transcript:
@@ -90,12 +97,14 @@ class WhisperSpeechToText:
         pool: EnginePool,
         *,
         threads: int = 2,
+        at_once: int = 1,
         languages: Sequence[str] = ("fr", "en", "es", "ar"),
     ) -> None:
         """`languages` are those that detection may answer, when a call does not say its own."""
         self._store = store
         self._pool = pool
         self._threads = threads
+        self._at_once = at_once
         self._languages = languages
         self._model: WhisperModel | None = None
 
@@ -103,6 +112,10 @@ class WhisperSpeechToText:
         """Idempotent; leaves the model warm. Raises SpeechFailed."""
         if self._model is None:
             self._model = await self._pool.run(self._open)
+
+    async def close(self) -> None:
+        """Let go of the model. Idempotent."""
+        self._model = None
 
     async def transcribe(self, speech: Samples, language: str | None) -> Transcript:
         """Recognise one utterance; a language of None is detected. What is longer than 30 s is cut off."""
@@ -114,7 +127,7 @@ class WhisperSpeechToText:
         return Transcript(heard.text, asked or heard.language, heard.confidence)
 
     def _open(self) -> WhisperModel:
-        model = WhisperModel(self._store.paths(WHISPER_BASE), self._threads, self._languages)
+        model = WhisperModel(self._store.paths(WHISPER_BASE), self._threads, self._at_once, self._languages)
         model.transcribe(_warming_sound(), self._languages[0])
         return model
 

@@ -28,6 +28,10 @@ class ToneVoice:
         self.gate = asyncio.Event()  # cleared: nothing is said
         self.gate.set()
         self.closed_early = 0
+        self.is_closed = False
+
+    async def close(self) -> None:
+        self.is_closed = True
 
     @property
     def name(self) -> str:
@@ -67,6 +71,9 @@ class EchoRecognizer:
         if not self._loads:
             raise SpeechFailed(f"{self.name} is not installed; install it with: pip install it")
 
+    async def close(self) -> None:
+        pass
+
     async def transcribe(self, speech: Samples, language: str | None) -> Transcript:
         if not self._works:
             raise SpeechFailed(f"{self.name} broke")
@@ -83,6 +90,9 @@ class LoudnessVad:
 
     async def load(self) -> None:
         self._loaded = True
+
+    async def close(self) -> None:
+        self._loaded = False
 
     def listener(self) -> VoiceActivity:
         if not self._loaded:
@@ -104,6 +114,9 @@ class LetterEmbedder:
     name = "letters"
 
     async def load(self) -> None:
+        pass
+
+    async def close(self) -> None:
         pass
 
     async def embed(self, texts: object) -> np.ndarray:

@@ -161,4 +161,6 @@ async def test_preparing_has_a_bound_and_ends_with_the_engines(speech: Speech) -
     assert accepted.count(True) == 16
     await speech.engines.close()
     await speech.engines.close()
+    assert speech.fine_voice.is_closed
+    assert speech.engines.tts_for("en") is None
     assert not [task for task in asyncio.all_tasks() if "speech/" in task.get_name()]
