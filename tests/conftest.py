@@ -1,0 +1,42 @@
+"""What every test shares: databases, a clock that is moved by hand, and the rule that no task may outlive its test."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.fakes.clock import FakeClock
+from tests.fixtures.databases import (  # noqa: F401  # fixtures are found by name
+    _shared_redis,
+    database,
+    database_url,
+    empty_postgres_url,
+    own_redis,
+    postgres_server,
+    postgres_url,
+    redis_url,
+    sqlite_database,
+    sqlite_template,
+    sqlite_url,
+)
+
+_TURNS_TO_END = 50
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(autouse=True)
+async def _no_task_outlives_its_test() -> AsyncIterator[None]:
+    """Set up before every other async fixture, torn down after them: what still runs then, nobody owns."""
+    before = asyncio.all_tasks()
+    yield
+    for _ in range(_TURNS_TO_END):  # tasks that were cancelled need a turn of the loop to end
+        await asyncio.sleep(0)
+    leaked = [task for task in asyncio.all_tasks() - before if not task.done() and task is not asyncio.current_task()]
+    for task in leaked:
+        task.cancel()
+    await asyncio.gather(*leaked, return_exceptions=True)
+    assert not leaked, f"tasks outlived the test: {[task.get_name() for task in leaked]}"
