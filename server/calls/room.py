@@ -1,0 +1,177 @@
+"""Where the legs of a call hear each other: one tick every 20 ms, who hears whom, taps, holding and muting."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from server.kit.clock import Clock
+from server.kit.errors import Conflict, NotFound
+from server.kit.log import logger
+from server.media.frame import FRAME_S, Frame
+from server.media.leg import Leg, Role
+from server.media.mix import SILENCE, mix_minus
+
+_log = logger(__name__)
+
+Tap = Callable[[str, Frame], None]
+"""Told (leg id, frame) for every leg with a voice on every tick, silence included. Must not block."""
+
+CATCH_UP_TICKS = 5  # ticks made up for after a stall; what is older is left out
+LEG_CLOSE_TIMEOUT_S = 5.0
+VOICELESS = frozenset({Role.LISTEN, Role.MONITOR})  # they hear everybody, nobody hears them
+
+
+@dataclass(frozen=True)
+class RoomPace:
+    """How well the room keeps time since it began."""
+
+    ticks: int
+    late_ticks: int  # began more than half a frame after their time
+    skipped_ticks: int  # left out because the room was too far behind
+    worst_lateness_s: float
+
+
+@dataclass(eq=False)
+class _Seat:
+    leg: Leg
+    muted: bool = False
+    held: bool = False
+
+
+class Room:
+    """Legs may come and go while it runs. `run()` keeps the time, `tick()` does the work and knows no time."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._seats: dict[str, _Seat] = {}
+        self._taps: list[Tap] = []
+        self._closed = False
+        self._ticks = 0
+        self._late_ticks = 0
+        self._skipped_ticks = 0
+        self._worst_lateness_s = 0.0
+
+    def __len__(self) -> int:
+        return len(self._seats)
+
+    @property
+    def is_closed(self) -> bool:
+        return self._closed
+
+    @property
+    def pace(self) -> RoomPace:
+        return RoomPace(self._ticks, self._late_ticks, self._skipped_ticks, self._worst_lateness_s)
+
+    def add(self, leg: Leg) -> None:
+        """Seat `leg`; it speaks and hears from the next tick on. Raises Conflict if it is here, or the call over."""
+        if self._closed:
+            raise Conflict("room_closed", "The call is over.")
+        if leg.id in self._seats:
+            raise Conflict("already_in_room", "This participant is in the call already.")
+        self._seats[leg.id] = _Seat(leg)
+
+    def remove(self, leg_id: str) -> Leg | None:
+        """Let a leg go without closing it; None when it is not here."""
+        seat = self._seats.pop(leg_id, None)
+        return seat.leg if seat else None
+
+    def mute(self, leg_id: str, on: bool) -> None:
+        """A muted leg hears and is not heard. Raises NotFound."""
+        self._seat(leg_id).muted = on
+
+    def hold(self, leg_id: str, on: bool) -> None:
+        """A held leg neither hears nor is heard. Raises NotFound."""
+        self._seat(leg_id).held = on
+
+    def add_tap(self, tap: Tap) -> None:
+        self._taps.append(tap)
+
+    def remove_tap(self, tap: Tap) -> None:
+        """Removing what is not there changes nothing."""
+        if tap in self._taps:
+            self._taps.remove(tap)
+
+    def tick(self) -> None:
+        """Move 20 ms of sound: read every leg, tell the taps, write to every leg exactly one frame.
+
+        A leg or tap that fails is logged and removed; the others do not notice.
+        """
+        self._ticks += 1
+        spoken: dict[str, Frame] = {}
+        for leg_id, seat in tuple(self._seats.items()):
+            frame = self._read(leg_id, seat)
+            if seat.leg.role in VOICELESS:
+                continue
+            is_heard = frame is not None and not seat.muted and not seat.held
+            self._tell_taps(leg_id, frame if frame is not None and is_heard else SILENCE)
+            if frame is not None and is_heard:
+                spoken[leg_id] = frame
+        listening = [leg_id for leg_id, seat in self._seats.items() if not seat.held]
+        heard = mix_minus(spoken, listening)
+        for leg_id, seat in tuple(self._seats.items()):
+            self._write(leg_id, seat, heard.get(leg_id, SILENCE))
+
+    async def run(self) -> None:
+        """Tick on the monotonic clock until closed or cancelled. After a stall at most CATCH_UP_TICKS are made up."""
+        due = self._clock.monotonic()
+        while not self._closed:
+            behind_s = self._clock.monotonic() - due
+            if behind_s >= 0:
+                due = self._catch_up(due, behind_s)
+            await self._clock.sleep(max(0.0, due - self._clock.monotonic()))
+
+    async def close(self) -> None:
+        """End the call for everybody: `run()` returns and every leg is closed. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        legs = [seat.leg for seat in self._seats.values()]
+        self._seats.clear()
+        self._taps.clear()
+        closing = [asyncio.wait_for(leg.close(), LEG_CLOSE_TIMEOUT_S) for leg in legs]
+        for leg, outcome in zip(legs, await asyncio.gather(*closing, return_exceptions=True), strict=True):
+            if isinstance(outcome, Exception):
+                _log.error("a leg did not close", leg=leg.id, exc_info=outcome)
+
+    def _catch_up(self, due: float, behind_s: float) -> float:
+        """Tick as often as is due; returns when the next tick is due."""
+        self._worst_lateness_s = max(self._worst_lateness_s, behind_s)
+        ticks_due = int(behind_s / FRAME_S) + 1
+        if behind_s > FRAME_S / 2:
+            self._late_ticks += ticks_due
+        skipped = max(0, ticks_due - CATCH_UP_TICKS)
+        self._skipped_ticks += skipped
+        for _ in range(ticks_due - skipped):
+            self.tick()
+        return due + ticks_due * FRAME_S
+
+    def _seat(self, leg_id: str) -> _Seat:
+        seat = self._seats.get(leg_id)
+        if seat is None:
+            raise NotFound("not_in_room", "This participant is not in the call.")
+        return seat
+
+    def _read(self, leg_id: str, seat: _Seat) -> Frame | None:
+        try:
+            return seat.leg.read()
+        except Exception as failure:  # noqa: BLE001 - whatever it is, it must not silence the others
+            self._expel(leg_id, failure)
+            return None
+
+    def _write(self, leg_id: str, seat: _Seat, frame: Frame) -> None:
+        try:
+            seat.leg.write(frame)
+        except Exception as failure:  # noqa: BLE001 - as above
+            self._expel(leg_id, failure)
+
+    def _tell_taps(self, leg_id: str, frame: Frame) -> None:
+        for tap in tuple(self._taps):
+            try:
+                tap(leg_id, frame)
+            except Exception as failure:  # noqa: BLE001 - as above
+                _log.error("a tap failed and was removed", leg=leg_id, exc_info=failure)
+                self.remove_tap(tap)
+
+    def _expel(self, leg_id: str, failure: Exception) -> None:
+        _log.error("a leg failed and was removed", leg=leg_id, exc_info=failure)
+        self._seats.pop(leg_id, None)
