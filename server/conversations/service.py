@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.conversations.tables import ConsentRow, ConversationEventRow, ConversationRow, MessageRow
 from server.kit.clock import Clock
-from server.kit.errors import Conflict, NotFound
+from server.kit.errors import Conflict, InvalidInput, NotFound
 from server.storage import Database
+from server.storage.text import storable
 
 RATING_WINDOW = timedelta(minutes=10)
+RATING_MAX = 5
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,14 @@ class Conversations:
     async def append_message(
         self, conversation_uid: str, *, uid: str, role: str, text: str, via: str, interrupted: bool
     ) -> Message:
-        """Store a final message and give it the next `seq`."""
-        now = self._clock.now()
+        """Store a final message and give it the next `seq`. A `uid` that is stored already stays as it is.
+
+        Raises NotFound `not_found`.
+        """
+        now, text = self._clock.now(), storable(text)
         async with self._database.transaction() as session:
+            if (known := await session.scalar(select(MessageRow).where(MessageRow.uid == uid))) is not None:
+                return _message(known)
             numbered = await session.execute(
                 update(ConversationRow)
                 .where(ConversationRow.uid == conversation_uid)
@@ -118,7 +125,7 @@ class Conversations:
                 .where(ConversationRow.uid == conversation_uid, MessageRow.seq > since)
                 .order_by(MessageRow.seq)
             )
-            return [Message(row.uid, row.seq, row.role, row.text, row.via, row.interrupted, row.at) for row in rows]
+            return [_message(row) for row in rows]
 
     async def append_event(self, conversation_uid: str, type_: str, payload: dict[str, Any]) -> None:
         """Add to the conversation's event log."""
@@ -167,12 +174,17 @@ class Conversations:
         return True
 
     async def rate(self, conversation_uid: str, score: int, comment: str | None) -> None:
-        """The visitor's rating, up to RATING_WINDOW after the end. Raises Conflict `rating_closed`."""
+        """The visitor's rating, 1 to 5, up to RATING_WINDOW after the end; a later one takes its place.
+
+        Raises InvalidInput `invalid_request`, NotFound `not_found`, Conflict `rating_closed`.
+        """
+        if not 1 <= score <= RATING_MAX:
+            raise InvalidInput("invalid_request", f"A rating is 1 to {RATING_MAX}.")
         async with self._database.transaction() as session:
             row = await self._row(session, conversation_uid)
             if row.ended_at is not None and self._clock.now() - row.ended_at > RATING_WINDOW:
                 raise Conflict("rating_closed", "This conversation can no longer be rated.")
-            row.rating, row.rating_comment = score, comment
+            row.rating, row.rating_comment = score, storable(comment) if comment else None
             self._event(session, row.id, "conversation.rated", {"score": score})
 
     async def _row(self, session: AsyncSession, conversation_uid: str) -> ConversationRow:
@@ -185,6 +197,10 @@ class Conversations:
         session.add(
             ConversationEventRow(conversation_id=conversation_id, type=type_, payload=payload, at=self._clock.now())
         )
+
+
+def _message(row: MessageRow) -> Message:
+    return Message(row.uid, row.seq, row.role, row.text, row.via, row.interrupted, row.at)
 
 
 def _unknown() -> NotFound:

@@ -1,5 +1,6 @@
 """The widget's sessions: opened within limits, bound to tenant, agent, origin and conversation."""
 
+import ipaddress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +21,9 @@ from server.tenants.tables import TenantRow
 LIFETIME = timedelta(hours=1)
 PER_ADDRESS = Rate(per_minute=30)
 PER_TENANT = Rate(per_minute=300)
+REAP_GRACE = timedelta(seconds=60)  # a server that lost its database for a moment still touches what it serves
 _RETRY_WHEN_BUSY_S = 10
+_IPV6_NETWORK_BITS = 64  # what one visitor has at the least
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ class WidgetSessions:
         """
         if target.consent.required and consent_version != target.consent.version:
             raise Conflict("consent_required", "The visitor has to agree to the current terms first.")
-        await self._take(f"widget/address/{client_ip}", self._per_address)
+        await self._take(f"widget/address/{_network_of(client_ip)}", self._per_address)
         await self._take(f"widget/tenant/{target.tenant_id}", self._per_tenant)
         now = self._clock.now()
         row = WidgetSessionRow(
@@ -168,8 +171,23 @@ class WidgetSessions:
             await session.execute(
                 update(WidgetSessionRow)
                 .where(WidgetSessionRow.uid == session_uid, WidgetSessionRow.ended_at.is_(None))
-                .values(ended_at=self._clock.now())
+                .values(ended_at=self._clock.now(), ended_reason=reason)
             )
+
+    async def reap(self, reason: str) -> list[str]:
+        """End every session whose lease ran out REAP_GRACE ago or more: whoever served it is gone, nobody came back.
+
+        Returns the uids of their conversations, each to one caller only.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            reaped = await session.scalars(
+                update(WidgetSessionRow)
+                .where(WidgetSessionRow.ended_at.is_(None), WidgetSessionRow.lease_until <= now - REAP_GRACE)
+                .values(ended_at=now, ended_reason=reason)
+                .returning(WidgetSessionRow.conversation_uid)
+            )
+            return list(reaped)
 
     async def revoke(self, session_uid: str) -> None:
         """Refuse every token issued so far for this session."""
@@ -192,6 +210,19 @@ class WidgetSessions:
     async def _opened(self, uid: str, conversation_uid: str, generation: int) -> OpenedSession:
         token = await self._tokens.sign(uid, {"gen": generation})
         return OpenedSession(uid, conversation_uid, token, self._clock.now() + LIFETIME, self._resume_s)
+
+
+def _network_of(client_ip: str) -> str:
+    """What counts as one address: an IPv4 address, or an IPv6 network, of which one visitor has every address."""
+    try:
+        address = ipaddress.ip_address(client_ip)
+    except ValueError:
+        return client_ip
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.IPv6Network((int(address), _IPV6_NETWORK_BITS), strict=False))
+    return str(address)
 
 
 def _metadata(details: dict[str, Any]) -> dict[str, str]:

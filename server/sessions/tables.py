@@ -39,3 +39,4 @@ class WidgetSessionRow(Base):
     created_at: Mapped[datetime]
     lease_until: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    ended_reason: Mapped[str | None] = mapped_column(String(40))

@@ -1,30 +1,39 @@
 """The database: SQLite for one process, PostgreSQL for more. Transactions are the only way in."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 _BUSY_TIMEOUT_MS = 10_000
+_CONNECT_TIMEOUT_S = 5
+_STATEMENT_TIMEOUT_S = 15
+_POOL_TIMEOUT_S = 10
+_POOL_SIZE = 10
+_POOL_OVERFLOW = 10
 _READING = "parloir_reading"
 
 
 class Database:
-    """An engine and its transactions. `url` is `sqlite:///path` or `postgresql://…`; drivers are ours to choose."""
+    """An engine and its transactions. `url` is `sqlite:///path` or `postgresql://…`; drivers are ours to choose.
+
+    Raises ValueError for any other url.
+    """
 
     def __init__(self, url: str) -> None:
-        parsed = make_url(url)
+        parsed = make_url(url.replace("postgres://", "postgresql://", 1))
         backend = parsed.get_backend_name()
+        # SQLite has one writer at a time: they queue here in order, instead of each trying its luck at the file.
+        self._writer: asyncio.Lock | None = None
         if backend == "sqlite":
-            self._engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"))
-            _prepare_sqlite(self._engine)
+            self._engine = _sqlite_engine(parsed)
+            self._writer = asyncio.Lock()
         elif backend == "postgresql":
-            self._engine = create_async_engine(
-                parsed.set(drivername="postgresql+asyncpg"), pool_pre_ping=True, pool_size=10, max_overflow=10
-            )
+            self._engine = _postgres_engine(parsed)
         else:
             raise ValueError("DATABASE_URL must be sqlite:///… or postgresql://…")
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
@@ -35,13 +44,17 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """Commits at the end of the block, rolls back if it raises. On SQLite it is the only writer meanwhile."""
-        async with self._sessions() as session, session.begin():
+        """Commits at the end of the block, rolls back if it raises. On SQLite it is the only writer meanwhile.
+
+        A task that is in one must not open another.
+        """
+        turn: AbstractAsyncContextManager[None] = self._writer or nullcontext()
+        async with turn, self._sessions() as session, session.begin():
             yield session
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A consistent look; nothing is written. On SQLite it does not wait for a writer."""
+        """A look at what is committed; nothing is written. On SQLite it does not wait for a writer."""
         async with self._sessions() as session:
             await session.connection(execution_options={_READING: True})
             yield session
@@ -57,11 +70,26 @@ class Database:
         return True
 
     async def close(self) -> None:
+        """Give every connection back. Idempotent."""
         await self._engine.dispose()
 
 
-def _prepare_sqlite(engine: AsyncEngine) -> None:
+def _postgres_engine(url: URL) -> AsyncEngine:
+    return create_async_engine(
+        url.set(drivername="postgresql+asyncpg"),
+        pool_pre_ping=True,
+        pool_size=_POOL_SIZE,
+        max_overflow=_POOL_OVERFLOW,
+        pool_timeout=_POOL_TIMEOUT_S,
+        connect_args={"timeout": _CONNECT_TIMEOUT_S, "command_timeout": _STATEMENT_TIMEOUT_S},
+    )
+
+
+def _sqlite_engine(url: URL) -> AsyncEngine:
     """WAL, foreign keys, and our own BEGIN: IMMEDIATE for writers, so that two never deadlock on an upgrade."""
+    if url.database in (None, "", ":memory:"):
+        raise ValueError("SQLite needs a file: sqlite:///path")
+    engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), pool_timeout=_POOL_TIMEOUT_S)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:
@@ -77,3 +105,5 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
     def _on_begin(connection: Connection) -> None:
         is_reading = connection.get_execution_options().get(_READING, False)
         connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+
+    return engine

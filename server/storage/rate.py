@@ -1,5 +1,6 @@
 """Counters for limits: clock-minute windows, smoothed over the edge by the minute before."""
 
+import math
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,7 @@ from typing import Protocol
 from server.kit.clock import Clock
 
 _KEYS_MAX = 100_000  # a flood of addresses forgets the oldest instead of growing
+_MINUTE_S = 60
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class LocalRates:
         window, gone = window_of(now)
         this, before = self._counts.get((key, window), 0), self._counts.get((key, window - 1), 0)
         if before * (1 - gone) + this + 1 > rate.per_minute:
-            return seconds_left(now)
+            return retry_after_s(now, rate, this, before)
         self._counts[key, window] = this + 1
         if len(self._counts) > _KEYS_MAX:
             self._counts.popitem(last=False)
@@ -42,10 +44,21 @@ class LocalRates:
 
 def window_of(now: datetime) -> tuple[int, float]:
     """The number of the clock minute, and how much of it is gone (0 to 1)."""
-    minute, seconds = divmod(now.timestamp(), 60)
-    return int(minute), seconds / 60
+    minute, seconds = divmod(now.timestamp(), _MINUTE_S)
+    return int(minute), seconds / _MINUTE_S
 
 
-def seconds_left(now: datetime) -> int:
-    """Whole seconds until the next clock minute, at least one."""
-    return max(1, 60 - int(now.timestamp() % 60))
+def retry_after_s(now: datetime, rate: Rate, this: int, before: int) -> int:
+    """Whole seconds, at least one, until one more use fits: `this` were taken this minute, `before` the one before."""
+    gone_s = now.timestamp() % _MINUTE_S
+    room = rate.per_minute - 1 - this  # what the minute before may still weigh when one more fits into this one
+    if room >= 0:
+        wait_s = _until_weight_is(before, room) - gone_s
+    else:
+        wait_s = _MINUTE_S - gone_s + _until_weight_is(this, max(rate.per_minute - 1, 0))
+    return max(1, math.ceil(wait_s))
+
+
+def _until_weight_is(count: int, weight: int) -> float:
+    """Seconds into a minute until `count` uses of the minute before weigh no more than `weight`."""
+    return _MINUTE_S * max(0.0, 1 - weight / count) if count else 0.0

@@ -1,9 +1,11 @@
 """The one secret a deployment keeps: 32 bytes, from which every other key is derived."""
 
 import base64
+import contextlib
 import hmac
 import os
 import secrets
+import tempfile
 from hashlib import sha256
 from pathlib import Path
 
@@ -31,14 +33,15 @@ class MasterSecret:
     @classmethod
     def from_file(cls, path: Path) -> "MasterSecret":
         """From `path`, which is made with fresh random bytes, readable by its owner only, if it is not there."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return cls(base64.b64decode(path.read_text("ascii")))
-        with os.fdopen(descriptor, "w") as file:
-            file.write(base64.b64encode(secrets.token_bytes(LENGTH_BYTES)).decode())
-        return cls(base64.b64decode(path.read_text("ascii")))
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name) as file:  # 0600
+                file.write(base64.b64encode(secrets.token_bytes(LENGTH_BYTES)))
+                file.flush()
+                os.fsync(file.fileno())
+                with contextlib.suppress(FileExistsError):  # another process was first: its secret counts
+                    os.link(file.name, path)
+        return cls.from_text(path.read_text("ascii").strip())
 
     def key_for(self, purpose: str) -> bytes:
         """32 bytes that are always the same for this secret and purpose."""

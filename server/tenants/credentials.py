@@ -1,12 +1,13 @@
 """Keys and what they open: made once, found by an HMAC of their text, never stored readable unless public."""
 
 import hmac
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, false, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.agents.port import AgentProfile
@@ -32,7 +33,15 @@ _PREFIXES = {
     Kind.PUBLIC: "voc_pk_live_",
     Kind.MASTER: "vk_",
 }
+_SCOPES = {
+    Kind.PROJECT: ("project",),
+    Kind.SECRET: ("project",),
+    Kind.PUBLIC: ("widget",),
+    Kind.MASTER: ("project", "tenant"),
+}
 _SHOWN_TAIL = 4
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")  # of a tenant or an agent: what cannot be one is not looked up
+_LARGEST_ID = 2**53
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,7 @@ class Principal:
     tenant_uid: str
     project_id: int | None
     kind: Kind
+    scopes: frozenset[str]
     livemode: bool
 
 
@@ -86,6 +96,7 @@ class Credentials:
                 lookup=self._lookup(text),
                 shown_as=f"{_PREFIXES[kind]}…{text[-_SHOWN_TAIL:]}",
                 public_text=text if kind is Kind.PUBLIC else None,
+                scopes=list(_SCOPES[kind]),
                 livemode=True,
                 created_at=self._clock.now(),
                 expires_at=None,
@@ -96,7 +107,7 @@ class Credentials:
 
     async def resolve(self, text: str) -> Principal:
         """Who presents the key `text`. Raises NotAuthenticated `invalid_key`."""
-        if not is_well_formed_secret(text):
+        if not text.isascii() or not is_well_formed_secret(text):
             raise _invalid_key()
         async with self._database.reading() as session:
             row = (
@@ -116,17 +127,22 @@ class Credentials:
             tenant_uid=tenant_uid,
             project_id=credential.project_id,
             kind=Kind(credential.kind),
+            scopes=frozenset(credential.scopes),
             livemode=credential.livemode,
         )
 
     async def resolve_widget(self, key: str | None, agent: str | None, tenant: str | None) -> WidgetTarget:
-        """The target a page names by public key and agent, or by tenant alone (its default agent).
+        """The target a page names by public key or tenant; the tenant's first agent unless `agent` names another.
+
+        `agent` is a slug, a uid or an integer id.
 
         Raises `invalid_request` (nothing named), `invalid_key`, `unknown_agent`, `config_mismatch` (the names
         belong to different tenants).
         """
         if not key and not tenant:
             raise InvalidInput("invalid_request", "Name a public key (apiKey) or a tenant (tenant_id).")
+        if tenant and not _NAME.fullmatch(tenant):
+            raise _invalid_key()
         tenant_id = None
         if key:
             principal = await self.resolve(key)
@@ -160,11 +176,9 @@ class Credentials:
             if tenant is None:
                 raise _invalid_key()
             agents = select(AgentRow).where(AgentRow.tenant_id == tenant.id).order_by(AgentRow.id)
-            if agent:
-                agents = agents.where((AgentRow.slug == agent) | (AgentRow.uid == agent))
-            row = await session.scalar(agents.limit(1))
+            row = await session.scalar(agents.where(_is_called(agent)).limit(1))
         if row is None:
-            raise NotFound("unknown_agent", "This tenant has no such agent.")
+            raise _unknown_agent()
         return WidgetTarget(
             tenant_id=tenant.id,
             tenant_uid=tenant.uid,
@@ -177,6 +191,17 @@ class Credentials:
 
     def _lookup(self, text: str) -> str:
         return hmac.new(self._pepper, text.encode(), sha256).hexdigest()
+
+
+def _is_called(agent: str | None) -> ColumnElement[bool]:
+    """Which agent of a tenant a page means. No slug is a number, so the three names cannot be mixed up."""
+    if not agent:
+        return true()
+    if not _NAME.fullmatch(agent):
+        raise _unknown_agent()
+    if agent.isdecimal():
+        return AgentRow.id == int(agent) if int(agent) < _LARGEST_ID else false()
+    return (AgentRow.slug == agent) | (AgentRow.uid == agent)
 
 
 def profile_of(row: AgentRow) -> AgentProfile:
@@ -197,6 +222,10 @@ def profile_of(row: AgentRow) -> AgentProfile:
 
 def _is_past(moment: datetime | None, now: datetime) -> bool:
     return moment is not None and moment <= now
+
+
+def _unknown_agent() -> NotFound:
+    return NotFound("unknown_agent", "This tenant has no such agent.")
 
 
 def _invalid_key() -> NotAuthenticated:

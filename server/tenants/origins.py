@@ -7,7 +7,6 @@ import asyncio
 import ipaddress
 import re
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
 
 import idna
 from sqlalchemy import delete, select
@@ -24,7 +23,14 @@ FRESH_S = 1.5  # a change reaches every process within 2 s even when no notice a
 TOPIC = "origins"
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_MAX_PORT = 65_535
+_MAX_CHARACTERS = 300  # longer than any host and port
+_PARTS = re.compile(
+    r"(?P<scheme>https?)://(?:\[(?P<ipv6>[0-9a-f:.]+)\]|(?P<name>[^][:/?#@\\%]+))(?::(?P<port>[0-9]{1,5}))?/?",
+    re.IGNORECASE | re.ASCII,
+)
 _LABELS = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?")
+_ENDS_AS_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.?")  # browsers read such a host as IPv4 or refuse it
 
 
 def normalise(text: str) -> str:
@@ -32,16 +38,15 @@ def normalise(text: str) -> str:
 
     Raises InvalidInput `invalid_origin` for `null`, wildcards, paths, credentials and whatever is no origin.
     """
-    parts = _split(text)
-    host = _host(parts.hostname or "")
-    try:
-        port = parts.port
-    except ValueError:
-        raise _invalid() from None
-    if port == 0:
+    parts = _PARTS.fullmatch(text) if len(text) <= _MAX_CHARACTERS else None
+    if parts is None:
         raise _invalid()
-    suffix = "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
-    return f"{parts.scheme}://{host}{suffix}"
+    scheme = parts["scheme"].lower()
+    host = _name(parts["name"]) if parts["name"] else _ipv6(parts["ipv6"])
+    port = int(parts["port"] or _DEFAULT_PORTS[scheme])
+    if not 0 < port <= _MAX_PORT:
+        raise _invalid()
+    return f"{scheme}://{host}" if port == _DEFAULT_PORTS[scheme] else f"{scheme}://{host}:{port}"
 
 
 @dataclass(frozen=True)
@@ -126,45 +131,47 @@ class OriginDirectory:
         async with self._reading:
             now = self._clock.monotonic()
             if self._read_at is None or now - self._read_at > FRESH_S:
-                self._read_at = now
-                async with self._database.reading() as session:
-                    rows = await session.execute(select(AllowedOriginRow.origin, AllowedOriginRow.tenant_id))
-                    listed: dict[str, set[int]] = {}
-                    for origin, tenant_id in rows:
-                        listed.setdefault(origin, set()).add(tenant_id)
-                self._listed = {origin: frozenset(tenants) for origin, tenants in listed.items()}
+                self._read_at = (
+                    now  # before reading: a notice that arrives meanwhile makes the next decision read again
+                )
+                try:
+                    self._listed = await self._read()
+                except BaseException:
+                    self._read_at = None
+                    raise
             return self._listed
+
+    async def _read(self) -> dict[str, frozenset[int]]:
+        listed: dict[str, set[int]] = {}
+        async with self._database.reading() as session:
+            for origin, tenant_id in await session.execute(select(AllowedOriginRow.origin, AllowedOriginRow.tenant_id)):
+                listed.setdefault(origin, set()).add(tenant_id)
+        return {origin: frozenset(tenants) for origin, tenants in listed.items()}
 
     def _forget(self, _notice: str) -> None:
         self._read_at = None
 
 
-def _split(text: str) -> SplitResult:
-    if not text.isprintable() or " " in text or "\\" in text:  # urlsplit drops tabs and newlines silently
-        raise _invalid()
+def _ipv6(text: str) -> str:
     try:
-        parts = urlsplit(text)
+        return f"[{ipaddress.IPv6Address(text).compressed}]"
     except ValueError:
         raise _invalid() from None
-    has_more = parts.path not in ("", "/") or "?" in text or "#" in text or "@" in parts.netloc
-    if parts.scheme not in _DEFAULT_PORTS or has_more or parts.netloc.endswith(":"):
-        raise _invalid()
-    return parts
 
 
-def _host(host: str) -> str:
-    """A host as browsers write it: IPv6 in brackets, names in lower-case ASCII."""
-    if ":" in host:
-        try:
-            return f"[{ipaddress.IPv6Address(host).compressed}]"
-        except ValueError:
-            raise _invalid() from None
+def _name(text: str) -> str:
+    """A host as browsers write it: lower-case ASCII; IPv4 only in its usual form."""
     try:
-        name = host.lower() if host.isascii() else idna.encode(host, uts46=True).decode()
+        name = text.lower() if text.isascii() else idna.encode(text, uts46=True).decode()
     except idna.IDNAError:
         raise _invalid() from None
     if len(name) > MAX_HOST_CHARACTERS or not _LABELS.fullmatch(name):
         raise _invalid()
+    if _ENDS_AS_NUMBER.fullmatch(name):
+        try:
+            ipaddress.IPv4Address(name)
+        except ValueError:
+            raise _invalid() from None
     return name
 
 

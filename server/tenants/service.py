@@ -13,32 +13,19 @@ from server.kit.clock import Clock
 from server.kit.errors import InvalidInput, NotFound
 from server.kit.ids import new_uid, random_text
 from server.storage import Database
+from server.storage.text import storable
+from server.tenants.agent_fields import check_language, checked
 from server.tenants.credentials import Credentials, Kind
-from server.tenants.origins import OriginDirectory, normalise
+from server.tenants.origins import MAX_ORIGINS, OriginDirectory, normalise
 from server.tenants.plans import DEFAULT_PLAN, plan_named
 from server.tenants.tables import AgentRow, AuditEntryRow, ProjectRow, TenantRow
 
-LANGUAGES = ("fr", "en", "es", "ar", "ary")
 CONSENT_VERSION = "1"
+DEFAULT_AGENT = "support"
+_NAME_MAX = 120
 _SLUG_MAX = 40
 _SUFFIX_LENGTH = 4
-_SETTABLE = frozenset(
-    {
-        "name",
-        "language",
-        "engine",
-        "voice",
-        "greeting",
-        "instructions",
-        "handoff_label",
-        "handoff_url",
-        "avatar_url",
-        "text_only",
-        "consent_required",
-        "consent_version",
-        "consent_text",
-    }
-)
+_SLUG = re.compile(r"(?![0-9]+$)[a-z0-9][a-z0-9_-]{0,79}")  # never a number: that would be an id
 
 
 @dataclass(frozen=True)
@@ -83,31 +70,20 @@ class Tenants:
 
         Raises `invalid_name`, `unknown_plan`, `unknown_language`, `invalid_origin`, `too_many_origins`.
         """
-        if not 0 < len(name.strip()) <= 200:
-            raise InvalidInput("invalid_name", "A tenant's name has 1 to 200 characters.")
+        name = storable(name).strip()
+        if not 0 < len(name) <= _NAME_MAX:
+            raise InvalidInput("invalid_name", f"A tenant's name has 1 to {_NAME_MAX} characters.")
         plan_named(plan)
-        _check_language(language)
-        for origin in origins:
-            normalise(origin)
+        check_language(language)
+        if len({normalise(origin) for origin in origins}) > MAX_ORIGINS:
+            raise InvalidInput("too_many_origins", f"A tenant has at most {MAX_ORIGINS} allowed origins.")
         now = self._clock.now()
         async with self._database.transaction() as session:
             tenant = TenantRow(uid=_tenant_uid(name), name=name, plan=plan, language=language, created_at=now)
             session.add(tenant)
             await session.flush()
             project = ProjectRow(uid=new_uid("proj"), tenant_id=tenant.id, name="default", created_at=now)
-            agent = AgentRow(
-                uid=new_uid("agent"),
-                tenant_id=tenant.id,
-                slug="support",
-                name=name,
-                language=language,
-                engine="builtin",
-                instructions="",
-                text_only=False,
-                consent_required=True,
-                consent_version=CONSENT_VERSION,
-                created_at=now,
-            )
+            agent = self._agent(tenant, DEFAULT_AGENT, {})
             session.add_all([project, agent])
             await session.flush()
             keys = {
@@ -147,11 +123,11 @@ class Tenants:
             return [_tenant(row) for row in await session.scalars(select(TenantRow).order_by(TenantRow.id))]
 
     async def set_agent(self, tenant_id: int, slug: str, values: dict[str, Any], actor: str = "cli") -> None:
-        """Change fields of an agent; a slug that is new makes an agent. Raises `unknown_field`, `unknown_language`."""
-        if unknown := values.keys() - _SETTABLE:
-            raise InvalidInput("unknown_field", f"An agent has no {', '.join(sorted(unknown))}.")
-        if "language" in values:
-            _check_language(values["language"])
+        """Change fields of an agent; a slug that is new makes an agent.
+
+        Raises InvalidInput `unknown_field`, `invalid_field`, `invalid_slug`, `unknown_language`.
+        """
+        values = checked(values)
         async with self._database.transaction() as session:
             changed = await session.execute(
                 update(AgentRow)
@@ -160,7 +136,11 @@ class Tenants:
                 .returning(AgentRow.id)
             )
             if changed.first() is None:
-                await self._new_agent(session, tenant_id, slug, values)
+                if not _SLUG.fullmatch(slug):
+                    raise InvalidInput(
+                        "invalid_slug", "An agent's slug has lower-case letters, digits, - and _, and is no number."
+                    )
+                session.add(self._agent(await session.get_one(TenantRow, tenant_id), slug, values))
             self._audit(session, tenant_id, actor, "agent.set", {"slug": slug, "fields": sorted(values)})
 
     async def add_origin(self, tenant_id: int, origin: str, actor: str = "cli") -> str:
@@ -177,10 +157,8 @@ class Tenants:
             self._audit(session, tenant_id, actor, "origin.removed", {"origin": normalise(origin)})
         return was_listed
 
-    async def _new_agent(self, session: AsyncSession, tenant_id: int, slug: str, values: dict[str, Any]) -> None:
-        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,79}", slug):
-            raise InvalidInput("invalid_slug", "An agent's slug has lower-case letters, digits, - and _.")
-        tenant = await session.get_one(TenantRow, tenant_id)
+    def _agent(self, tenant: TenantRow, slug: str, values: dict[str, Any]) -> AgentRow:
+        """A new agent: what `values` leave open comes from its tenant."""
         defaults: dict[str, Any] = {
             "name": tenant.name,
             "language": tenant.language,
@@ -190,14 +168,12 @@ class Tenants:
             "consent_required": True,
             "consent_version": CONSENT_VERSION,
         }
-        session.add(
-            AgentRow(
-                uid=new_uid("agent"),
-                tenant_id=tenant_id,
-                slug=slug,
-                created_at=self._clock.now(),
-                **defaults | values,
-            )
+        return AgentRow(
+            uid=new_uid("agent"),
+            tenant_id=tenant.id,
+            slug=slug,
+            created_at=self._clock.now(),
+            **defaults | values,
         )
 
     def _audit(self, session: AsyncSession, tenant_id: int, actor: str, action: str, details: dict[str, Any]) -> None:
@@ -211,11 +187,6 @@ def _tenant_uid(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:_SLUG_MAX] or "tenant"
     return f"{slug}_{random_text(_SUFFIX_LENGTH)}"
-
-
-def _check_language(language: str) -> None:
-    if language not in LANGUAGES:
-        raise InvalidInput("unknown_language", f"Languages are {', '.join(LANGUAGES)}.")
 
 
 def _tenant(row: TenantRow) -> Tenant:

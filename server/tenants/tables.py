@@ -43,6 +43,7 @@ class CredentialRow(Base):
     lookup: Mapped[str] = mapped_column(String(64), unique=True)
     shown_as: Mapped[str] = mapped_column(String(40))
     public_text: Mapped[str | None] = mapped_column(String(120))
+    scopes: Mapped[list[str]] = mapped_column(JSON)
     livemode: Mapped[bool]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]

@@ -10,7 +10,7 @@ BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 AT = sa.DateTime(timezone=True)
 
 
-def upgrade():
+def upgrade() -> None:
     _tenants()
     _projects()
     _credentials()
@@ -28,7 +28,7 @@ def upgrade():
     _knowledge_revisions()
 
 
-def downgrade():
+def downgrade() -> None:
     op.drop_table("knowledge_revisions")
     op.drop_table("knowledge_chunks")
     op.drop_table("knowledge_documents")
@@ -46,7 +46,7 @@ def downgrade():
     op.drop_table("tenants")
 
 
-def _tenants():
+def _tenants() -> None:
     op.create_table(
         "tenants",
         sa.Column("id", BIG, nullable=False),
@@ -61,7 +61,7 @@ def _tenants():
     op.create_index(op.f("ix_tenants_name"), "tenants", ["name"], unique=False)
 
 
-def _projects():
+def _projects() -> None:
     op.create_table(
         "projects",
         sa.Column("id", BIG, nullable=False),
@@ -76,7 +76,7 @@ def _projects():
     op.create_index(op.f("ix_projects_tenant_id"), "projects", ["tenant_id"], unique=False)
 
 
-def _credentials():
+def _credentials() -> None:
     op.create_table(
         "credentials",
         sa.Column("id", BIG, nullable=False),
@@ -87,6 +87,7 @@ def _credentials():
         sa.Column("lookup", sa.String(length=64), nullable=False),
         sa.Column("shown_as", sa.String(length=40), nullable=False),
         sa.Column("public_text", sa.String(length=120), nullable=True),
+        sa.Column("scopes", sa.JSON(), nullable=False),
         sa.Column("livemode", sa.Boolean(), nullable=False),
         sa.Column("created_at", AT, nullable=False),
         sa.Column("expires_at", AT, nullable=True),
@@ -104,7 +105,7 @@ def _credentials():
     op.create_index(op.f("ix_credentials_tenant_id"), "credentials", ["tenant_id"], unique=False)
 
 
-def _allowed_origins():
+def _allowed_origins() -> None:
     op.create_table(
         "allowed_origins",
         sa.Column("id", BIG, nullable=False),
@@ -120,7 +121,7 @@ def _allowed_origins():
     op.create_index(op.f("ix_allowed_origins_origin"), "allowed_origins", ["origin"], unique=False)
 
 
-def _agents():
+def _agents() -> None:
     op.create_table(
         "agents",
         sa.Column("id", BIG, nullable=False),
@@ -148,7 +149,7 @@ def _agents():
     )
 
 
-def _audit_entries():
+def _audit_entries() -> None:
     op.create_table(
         "audit_entries",
         sa.Column("id", BIG, nullable=False),
@@ -162,7 +163,7 @@ def _audit_entries():
     op.create_index("ix_audit_entries_tenant_id_at", "audit_entries", ["tenant_id", "at"], unique=False)
 
 
-def _signing_keys():
+def _signing_keys() -> None:
     op.create_table(
         "signing_keys",
         sa.Column("id", BIG, nullable=False),
@@ -175,7 +176,7 @@ def _signing_keys():
     )
 
 
-def _widget_sessions():
+def _widget_sessions() -> None:
     op.create_table(
         "widget_sessions",
         sa.Column("id", BIG, nullable=False),
@@ -190,6 +191,7 @@ def _widget_sessions():
         sa.Column("created_at", AT, nullable=False),
         sa.Column("lease_until", AT, nullable=False),
         sa.Column("ended_at", AT, nullable=True),
+        sa.Column("ended_reason", sa.String(length=40), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id"], ["tenants.id"], name=op.f("fk_widget_sessions_tenant_id"), ondelete="CASCADE"
         ),
@@ -202,7 +204,7 @@ def _widget_sessions():
     )
 
 
-def _conversations():
+def _conversations() -> None:
     op.create_table(
         "conversations",
         sa.Column("id", BIG, nullable=False),
@@ -229,7 +231,7 @@ def _conversations():
     op.create_index(op.f("ix_conversations_tenant_id"), "conversations", ["tenant_id"], unique=False)
 
 
-def _messages():
+def _messages() -> None:
     op.create_table(
         "messages",
         sa.Column("id", BIG, nullable=False),
@@ -250,7 +252,7 @@ def _messages():
     )
 
 
-def _conversation_events():
+def _conversation_events() -> None:
     op.create_table(
         "conversation_events",
         sa.Column("id", BIG, nullable=False),
@@ -271,7 +273,7 @@ def _conversation_events():
     )
 
 
-def _consents():
+def _consents() -> None:
     op.create_table(
         "consents",
         sa.Column("id", BIG, nullable=False),
@@ -287,7 +289,7 @@ def _consents():
     op.create_index(op.f("ix_consents_conversation_id"), "consents", ["conversation_id"], unique=False)
 
 
-def _knowledge_documents():
+def _knowledge_documents() -> None:
     op.create_table(
         "knowledge_documents",
         sa.Column("id", BIG, nullable=False),
@@ -306,14 +308,14 @@ def _knowledge_documents():
         sa.UniqueConstraint("uid", name=op.f("uq_knowledge_documents_uid")),
     )
     op.create_index(
-        op.f("ix_knowledge_documents_tenant_id_knowledge_documents_agent_uid_knowledge_documents_source"),
+        op.f("ix_knowledge_documents_tenant_id_agent_uid_source"),
         "knowledge_documents",
         ["tenant_id", "agent_uid", "source"],
         unique=False,
     )
 
 
-def _knowledge_chunks():
+def _knowledge_chunks() -> None:
     op.create_table(
         "knowledge_chunks",
         sa.Column("id", BIG, nullable=False),
@@ -343,7 +345,7 @@ def _knowledge_chunks():
     op.create_index(op.f("ix_knowledge_chunks_tenant_id"), "knowledge_chunks", ["tenant_id"], unique=False)
 
 
-def _knowledge_revisions():
+def _knowledge_revisions() -> None:
     op.create_table(
         "knowledge_revisions",
         sa.Column("tenant_id", BIG, autoincrement=False, nullable=False),

@@ -1,0 +1,172 @@
+"""The database keeps what was committed and nothing else, and its migrations make exactly the declared schema."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Connection, select, text
+from sqlalchemy.exc import IntegrityError, StatementError
+
+import server.conversations.tables
+import server.knowledge.tables
+import server.sessions.tables
+import server.tenants.tables  # noqa: F401  # the tables' modules declare the schema
+from server.storage import Base, Database
+from server.storage.migrations import migrate
+from server.storage.text import storable
+from server.tenants.tables import ProjectRow, TenantRow
+
+AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+def tenant(uid: str, created_at: datetime = AT) -> TenantRow:
+    return TenantRow(uid=uid, name="Acme", plan="pro", language="fr", created_at=created_at)
+
+
+def _differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+    return list(compare_metadata(context, Base.metadata))
+
+
+async def test_the_migrated_schema_is_the_declared_one(database: Database) -> None:
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(_differences) == []
+
+
+async def test_migrating_again_keeps_what_is_there(database: Database) -> None:
+    async with database.transaction() as session:
+        session.add(tenant("acme"))
+    await migrate(database)
+    async with database.reading() as session:
+        assert await session.scalar(select(TenantRow.uid)) == "acme"
+
+
+@pytest.mark.postgres
+async def test_processes_that_start_together_migrate_one_after_the_other(empty_postgres_url: str) -> None:
+    processes = [Database(empty_postgres_url) for _ in range(4)]
+    try:
+        await asyncio.gather(*(migrate(process) for process in processes))
+        async with processes[0].reading() as session:
+            assert await session.scalar(text("SELECT count(*) FROM alembic_version")) == 1
+    finally:
+        await asyncio.gather(*(process.close() for process in processes))
+
+
+async def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
+    async def fail_half_way() -> None:
+        async with database.transaction() as session:
+            session.add(tenant("acme"))
+            await session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail_half_way()
+    async with database.reading() as session:
+        assert await session.scalar(select(TenantRow)) is None
+
+
+async def test_a_reader_sees_only_what_is_committed_and_does_not_wait(database: Database) -> None:
+    async with database.transaction() as session:
+        session.add(tenant("acme"))
+        await session.flush()
+        async with asyncio.timeout(5), database.reading() as reader:
+            assert await reader.scalar(select(TenantRow)) is None
+    async with database.reading() as reader:
+        assert await reader.scalar(select(TenantRow)) is not None
+
+
+async def test_reading_writes_nothing(database: Database) -> None:
+    async with database.reading() as session:
+        session.add(tenant("acme"))
+        await session.flush()
+    async with database.reading() as session:
+        assert await session.scalar(select(TenantRow)) is None
+
+
+async def test_many_writers_read_and_write_without_losing_a_change(database: Database) -> None:
+    async with database.transaction() as session:
+        session.add(tenant("0"))
+
+    async def count_one_more() -> None:
+        async with database.transaction() as session:
+            row = await session.scalar(select(TenantRow).with_for_update())
+            assert row is not None
+            row.uid = str(int(row.uid) + 1)
+
+    await asyncio.gather(*(count_one_more() for _ in range(60)))
+    async with database.reading() as session:
+        assert await session.scalar(select(TenantRow.uid)) == "60"
+
+
+async def test_two_processes_write_one_sqlite_file(sqlite_url: str) -> None:
+    processes = [Database(sqlite_url), Database(sqlite_url)]
+
+    async def write(process: Database, number: int) -> None:
+        async with process.transaction() as session:
+            session.add(tenant(f"acme_{number}"))
+
+    try:
+        await asyncio.gather(*(write(processes[number % 2], number) for number in range(20)))
+        async with processes[0].reading() as session:
+            assert len((await session.scalars(select(TenantRow))).all()) == 20
+    finally:
+        await asyncio.gather(*(process.close() for process in processes))
+
+
+async def test_a_row_that_belongs_to_nobody_is_refused(database: Database) -> None:
+    with pytest.raises(IntegrityError):
+        async with database.transaction() as session:
+            session.add(ProjectRow(uid="proj", tenant_id=404, name="default", created_at=AT))
+
+
+async def test_times_come_back_as_the_same_moment_in_utc(database: Database) -> None:
+    paris = AT.astimezone(timezone(timedelta(hours=1)))
+    async with database.transaction() as session:
+        session.add(tenant("acme", paris))
+    async with database.reading() as session:
+        at = await session.scalar(select(TenantRow.created_at))
+    assert at == AT
+    assert at is not None
+    assert at.utcoffset() == timedelta(0)
+
+
+async def test_a_time_without_a_zone_is_refused(sqlite_database: Database) -> None:
+    with pytest.raises(StatementError, match="timezone"):
+        async with sqlite_database.transaction() as session:
+            session.add(tenant("acme", AT.replace(tzinfo=None)))
+
+
+@pytest.mark.parametrize("url", ["mysql://localhost/x", "sqlite://", "sqlite:///:memory:"])
+def test_other_databases_are_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="sqlite"):
+        Database(url)
+
+
+async def test_a_database_that_is_away_is_not_reachable(database: Database) -> None:
+    away = Database("postgresql://nobody@127.0.0.1:1/none")
+    assert await database.is_reachable()
+    assert not await away.is_reachable()
+    await away.close()
+    await away.close()
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=())))
+def test_storable_text_is_utf8_without_nul_and_otherwise_unchanged(raw: str) -> None:
+    kept = storable(raw)
+    assert "\x00" not in kept
+    kept.encode()
+    assert storable(kept) == kept
+    if "\x00" not in raw and not any("\ud800" <= character <= "\udfff" for character in raw):
+        assert kept == raw
+
+
+async def test_storable_text_is_kept_by_every_database(database: Database) -> None:
+    text_from_outside = storable("a\x00b\ud83dc😀")
+    async with database.transaction() as session:
+        session.add(TenantRow(uid="acme", name=text_from_outside, plan="pro", language="fr", created_at=AT))
+    async with database.reading() as session:
+        assert await session.scalar(select(TenantRow.name)) == "ab\ufffdc😀"
