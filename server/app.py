@@ -1,15 +1,15 @@
 """The composition root: the one place where concrete things meet. Everything arrives by constructor from here."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 
 from quart import Quart
 
-from server.agents.engines import BuiltinEngine, ChatEngine
+from server.agents.engines import BuiltinEngine, OpenAIEngine
 from server.agents.port import AgentEngine
-from server.browser import MediaNetwork
+from server.browser import IceServer, MediaNetwork
 from server.calls.conversation import Limits, Services
 from server.calls.metrics import CallMetrics
 from server.calls.registry import LiveConversations
@@ -17,10 +17,11 @@ from server.calls.visits import WidgetVisits
 from server.calls.voice import VoicePath
 from server.conversations import Conversations
 from server.kit.clock import Clock, SystemClock
-from server.kit.log import configure_logging, logger
-from server.knowledge import KnowledgeBase
+from server.kit.tasks import TaskScope
+from server.knowledge import KnowledgeBase, parse
 from server.sessions import SigningKeys, WidgetSessions
 from server.settings import Settings
+from server.speech.coverage import EngineState
 from server.speech.engines import SpeechEngines
 from server.speech.providers import OpenAiSpeechToText, OpenAiTextToSpeech, offline_engines
 from server.storage import Database
@@ -32,15 +33,17 @@ from server.storage.secret import MasterSecret
 from server.tenants.credentials import Credentials
 from server.tenants.origins import OriginDirectory
 from server.tenants.service import Tenants
+from server.web.application import web_app
+from server.web.assets import AssetManifest
 from server.web.client_address import ClientAddresses
+from server.web.pages import StartPage
 from server.web.widget_guard import WidgetGuard
 
-_log = logger(__name__)
+WARM_WAIT_S = 12.0
+SPOKEN_AHEAD_MAX = 200  # known answers spoken before anybody asks, a tenant
 
-_WARM_WAIT_S = 12.0
 
-
-@dataclass
+@dataclass(frozen=True)
 class Parloir:
     """The product, composed. `open()` makes it and closes it; nothing listens until it is served."""
 
@@ -57,9 +60,7 @@ class Parloir:
     speech: SpeechEngines
     live: LiveConversations
     visits: WidgetVisits
-    guard: WidgetGuard
     metrics: CallMetrics
-    has_redis: Callable[[], object] | None = field(default=None)
 
     @classmethod
     @asynccontextmanager
@@ -69,6 +70,163 @@ class Parloir:
         *,
         clock: Clock | None = None,
         speech: SpeechEngines | None = None,
-        engines: dict[str, AgentEngine] | None = None,
+        engines: Mapping[str, AgentEngine] | None = None,
     ) -> AsyncIterator["Parloir"]:
-        """Compose from `settings`, migrate nothing, close everything at the end of the block."""
+        """Compose from `settings`; close everything at the end of the block. Tests pass what they replace."""
+        clock = clock or SystemClock()
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        async with AsyncExitStack() as closing:
+            database = Database(settings.resolved_database_url)
+            closing.push_async_callback(database.close)
+            secret = MasterSecret.from_file(settings.data_dir / "master.secret")
+            bus, rates = _bus_and_rates(settings, clock, closing)
+            credentials = Credentials(database, secret, clock)
+            origins = OriginDirectory(database, bus, clock)
+            keys = SigningKeys(database, secret, clock)
+            sessions = WidgetSessions(database, keys, credentials, rates, clock, settings.resume_s)
+            conversations = Conversations(database, clock)
+            speech = speech or _speech(settings)
+            closing.push_async_callback(speech.close)
+            knowledge = KnowledgeBase(database, speech.embedder, clock)
+            closing.push_async_callback(knowledge.close)
+            metrics = CallMetrics()
+            live = LiveConversations(
+                engines or _engines(settings, speech, clock),
+                knowledge.bound,
+                Services(
+                    conversations=conversations,
+                    lease=sessions,
+                    clock=clock,
+                    limits=Limits(resume_s=settings.resume_s),
+                    new_voice_path=_voice_paths(settings, clock),
+                    metrics=metrics,
+                ),
+            )
+            metrics.count_live(live.__len__)
+            closing.push_async_callback(live.close, 0)
+            visits = WidgetVisits(sessions, conversations, live, _Voice(speech), settings.page_ice_servers)
+            yield cls(
+                settings,
+                clock,
+                database,
+                Tenants(database, credentials, origins, clock),
+                credentials,
+                origins,
+                keys,
+                sessions,
+                conversations,
+                knowledge,
+                speech,
+                live,
+                visits,
+                metrics,
+            )
+
+    async def migrate(self) -> None:
+        """Bring the database to the newest schema."""
+        await migrate(self.database)
+
+    async def import_knowledge(self, tenant_id: int, name: str, raw: bytes, language: str) -> int:
+        """Read a file into the tenant's knowledge; returns how many entries it brought. Raises InvalidInput."""
+        entries = parse(name, raw, language)
+        await self.speech.warmed()
+        return (await self.knowledge.replace(tenant_id, name, entries)).documents
+
+    async def speak_ahead(self) -> None:
+        """Once the engines are there, have every tenant's known answers spoken in the background."""
+        await self.speech.warmed()
+        for tenant in await self.tenants.all():
+            by_language: dict[str, list[str]] = {}
+            for answer in (await self.knowledge.answers(tenant.id))[:SPOKEN_AHEAD_MAX]:
+                by_language.setdefault(answer.language, []).append(answer.text)
+            for language, texts in by_language.items():
+                if voice := self.speech.tts_for(language):
+                    voice.prepare(texts, language, None)
+
+    async def readiness(self) -> dict[str, str]:
+        """Every part and its state, for /readyz."""
+        parts = {"database": "ready" if await self.database.is_reachable() else "not reachable"}
+        for status in self.speech.states:
+            parts[f"speech {status.part.value} {status.engine}"] = status.reason or status.state.value
+        return parts
+
+
+def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -> Quart:
+    """The server's web application over a composed product."""
+    return web_app(
+        guard=WidgetGuard(
+            parloir.credentials,
+            parloir.origins,
+            parloir.sessions,
+            ClientAddresses(parloir.settings.trusted_proxies),
+        ),
+        visits=parloir.visits,
+        origins=parloir.origins,
+        readiness=parloir.readiness,
+        metrics=parloir.metrics.registry,
+        assets=assets,
+        start_page=start_page,
+    )
+
+
+class _Voice:
+    """Whether voice is to be had: while engines still load it is, and whoever opens a call waits for them."""
+
+    def __init__(self, speech: SpeechEngines) -> None:
+        self._speech = speech
+
+    def is_expected(self, language: str) -> bool:
+        loading = any(status.state in (EngineState.WAITING, EngineState.LOADING) for status in self._speech.states)
+        return loading or self._speech.voice_ready(language)
+
+    async def is_ready(self, language: str) -> bool:
+        if not self._speech.voice_ready(language):
+            with contextlib.suppress(TimeoutError):
+                await self._speech.warmed(WARM_WAIT_S)
+        return self._speech.voice_ready(language)
+
+
+def _bus_and_rates(settings: Settings, clock: Clock, closing: AsyncExitStack) -> tuple[Bus, Rates]:
+    local = LocalRates(clock)
+    if settings.redis_url is None:
+        return LocalBus(), local
+    redis = connect(settings.redis_url)
+    closing.push_async_callback(redis.aclose)
+    bus = RedisBus(redis)
+    closing.push_async_callback(bus.close)
+    return bus, RedisRates(redis, local)
+
+
+def _speech(settings: Settings) -> SpeechEngines:
+    url, key = settings.openai_base_url, _openai_key(settings)
+    stt, tts = settings.openai_stt_model, settings.openai_tts_model
+    return offline_engines(
+        settings.data_dir,
+        model_overrides={"whisper-base": settings.whisper_model} if settings.whisper_model else None,
+        first_stt=[OpenAiSpeechToText(base_url=url, api_key=key, model=stt)] if url and stt else [],
+        first_tts=[OpenAiTextToSpeech(base_url=url, api_key=key, model=tts)] if url and tts else [],
+    )
+
+
+def _engines(settings: Settings, speech: SpeechEngines, clock: Clock) -> Mapping[str, AgentEngine]:
+    engines: dict[str, AgentEngine] = {"builtin": BuiltinEngine(speech, clock)}
+    if settings.openai_base_url is not None:
+        engines["openai"] = OpenAIEngine(
+            settings.openai_base_url, _openai_key(settings), settings.openai_model, speech, clock
+        )
+    return engines
+
+
+def _openai_key(settings: Settings) -> str:
+    return settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
+
+
+def _voice_paths(settings: Settings, clock: Clock) -> Callable[[TaskScope], VoicePath]:
+    network = MediaNetwork(
+        bind_addresses=settings.resolved_media_addresses,
+        port_min=settings.media_port_min,
+        port_max=settings.media_port_max,
+        public_address=settings.media_public_address,
+        ice_servers=tuple(IceServer(**server) for server in settings.page_ice_servers),
+    )
+    return lambda tasks: VoicePath(tasks, network, clock)

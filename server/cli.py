@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 import click
 from pydantic import ValidationError
 
-from server.app import Parloir, doctor_report, run_server
+from server.app import Parloir
+from server.doctor import examine
 from server.kit.errors import AppError
+from server.launch import serve
 from server.settings import Settings
 from server.tenants.plans import DEFAULT_PLAN, PLANS
 
@@ -30,7 +32,7 @@ def run(demo: bool) -> None:
     """Serve until Ctrl-C."""
     settings = _settings()
     try:
-        asyncio.run(run_server(settings, demo=demo))
+        serve(settings, demo=demo)
     except OSError as failure:
         raise click.ClickException(f"cannot listen on {settings.host}:{settings.port}: {failure.strerror}") from None
 
@@ -46,7 +48,7 @@ def migrate() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def doctor(as_json: bool) -> None:
     """Check the set-up, and say which engine serves which language and how well."""
-    report = _with_parloir(doctor_report)
+    report = _with_parloir(examine)
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=2))
     else:
@@ -202,6 +204,7 @@ def _with_parloir(work: Callable[[Parloir], Awaitable[_Result]]) -> _Result:
 
     async def do() -> _Result:
         async with Parloir.open(_settings()) as parloir:
+            await parloir.migrate()
             return await work(parloir)
 
     try:

@@ -140,6 +140,13 @@ class Settings(BaseSettings):
             return tuple(word.strip() for word in value.split(",") if word.strip())
         return value
 
+    @field_validator("ice_servers")
+    @classmethod
+    def _understood(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            _ice_server(text)
+        return value
+
     @field_validator("log_level")
     @classmethod
     def _known_level(cls, value: str) -> str:
@@ -173,6 +180,22 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'parloir.db'}"
 
     @property
+    def page_ice_servers(self) -> list[dict[str, str]]:
+        """The ICE servers as RTCPeerConnection takes them: urls, username, credential."""
+        return [_ice_server(text) for text in self.ice_servers]
+
+    @property
     def resolved_media_addresses(self) -> tuple[str, ...]:
         """Empty means every interface."""
         return self.media_addresses or (("127.0.0.1",) if self.is_loopback else ())
+
+
+def _ice_server(text: str) -> dict[str, str]:
+    scheme, colon, rest = text.partition(":")
+    if scheme not in {"stun", "turn", "turns"} or not colon or not rest:
+        raise ValueError("an ICE server is stun:host:port or turn:user:password@host:port")
+    secret, at, address = rest.rpartition("@")
+    if not at:
+        return {"urls": text}
+    user, _, password = secret.partition(":")
+    return {"urls": f"{scheme}:{address}", "username": user, "credential": password}

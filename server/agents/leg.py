@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from server.media.frame import Frame
 from server.media.leg import Role
+from server.media.mix import SILENCE
 
 _MISSED_READS = 2  # the room reads and writes once a tick, in either order
 
@@ -42,8 +43,8 @@ class AgentLeg:
         return self._speak(self._reads_since_write > _MISSED_READS)
 
     def write(self, frame: Frame) -> None:
-        """What the visitor says."""
-        if not self._left:
+        """What the visitor says. The room's SILENCE says nothing was heard: a muted or lost microphone."""
+        if not self._left and frame is not SILENCE:
             self._reads_since_write = 0
             self._hear(frame)
 

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from server.agents.port import AgentEngine, Brief, TurnMeasured
+from server.agents.port import AgentEngine, Brief
 from server.calls.control import End, Hello, Incoming, Interrupt, Mute, Outgoing, Ping, Talk, Text
 from server.calls.journal import ControlChannel, Journal
+from server.calls.metrics import CallMetrics
 from server.calls.voice import VoicePath
 from server.conversations import Conversations
 from server.kit.clock import Clock
@@ -53,7 +54,7 @@ class Services:
     clock: Clock
     limits: Limits
     new_voice_path: Callable[[TaskScope], VoicePath]
-    on_measured: Callable[[TurnMeasured], None]
+    metrics: CallMetrics
 
 
 class LiveConversation:
@@ -70,7 +71,7 @@ class LiveConversation:
         self._services = services
         self._clock = services.clock
         self._tasks = TaskScope(self.uid)
-        self._journal = Journal(self.uid, services.conversations, services.on_measured, self._end_soon)
+        self._journal = Journal(self.uid, services.conversations, services.metrics.measured, self._end_soon)
         self._agent = engine.open(brief, self._journal.record)
         self._voice = services.new_voice_path(self._tasks)
         self._answers: dict[str, asyncio.Future[list[Outgoing]]] = {}
@@ -149,8 +150,8 @@ class LiveConversation:
         await self._journal.flush()
         await self._services.conversations.end(self.uid, reason)
         await self._services.lease.end(self.session_uid, reason)
+        self._services.metrics.ended.labels(reason).inc()
         self._journal.show({"type": "ended", "reason": reason})
-        self._voice.finish()
         await self.close()
 
     async def close(self) -> None:

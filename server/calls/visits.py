@@ -1,9 +1,9 @@
 """What a widget may ask for: open a visit, connect its sound, write, come back to it, end it, rate it."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from server.agents.port import AgentProfile
 from server.calls.control import MAX_TEXT_CHARACTERS, Outgoing, message_body
@@ -31,6 +31,18 @@ class Wish:
     metadata: dict[str, str] = field(default_factory=dict, repr=False)
 
 
+class VoiceReadiness(Protocol):
+    """Whether an agent can hear and speak a language."""
+
+    def is_expected(self, language: str) -> bool:
+        """Now, or as soon as the engines have loaded."""
+        ...
+
+    async def is_ready(self, language: str) -> bool:
+        """Now; waits a little while engines load."""
+        ...
+
+
 class WidgetVisits:
     """The application service behind the widget's routes and sockets."""
 
@@ -39,14 +51,14 @@ class WidgetVisits:
         sessions: WidgetSessions,
         conversations: Conversations,
         live: LiveConversations,
-        voice_ready: Callable[[str], bool],
+        voice: VoiceReadiness,
         ice_servers: Sequence[dict[str, str]],
     ) -> None:
-        """`voice_ready(language)` says whether the agent can hear and speak it now."""
+        """`ice_servers` as a page's RTCPeerConnection takes them."""
         self._sessions = sessions
         self._conversations = conversations
         self._live = live
-        self._voice_ready = voice_ready
+        self._voice = voice
         self._ice_servers = list(ice_servers)
 
     def config(self, target: WidgetTarget, language: str | None) -> Outgoing:
@@ -58,7 +70,7 @@ class WidgetVisits:
             "language": chosen,
             "languages": list(LANGUAGES),
             "greeting": agent.greeting,
-            "voice": not target.text_only and self._voice_ready(chosen),
+            "voice": not target.text_only and self._voice.is_expected(chosen),
             "consent": {
                 "required": target.consent.required,
                 "version": target.consent.version,
@@ -75,7 +87,7 @@ class WidgetVisits:
         """A new session and conversation, connected at once when the page sent an offer."""
         language = _language(wish.language, target.agent)
         if wish.mode == "voice":
-            self._require_voice(target.text_only, language)
+            await self._require_voice(target.text_only, language)
             if wish.offer is None:
                 raise InvalidInput("invalid_sdp", "A voice session needs an SDP offer.")
         opened = await self._sessions.open(
@@ -127,7 +139,7 @@ class WidgetVisits:
 
     async def connect(self, session: WidgetSession, offer: str) -> Outgoing:
         """A new peer connection for a session that exists."""
-        self._require_voice(session.target.text_only, session.language)
+        await self._require_voice(session.target.text_only, session.language)
         live = await self.resume(session)
         return {"answer": await live.connect(offer), "conversation": await self._conversation_body(live.uid, live)}
 
@@ -184,8 +196,8 @@ class WidgetVisits:
             "messages": [message_body(message) for message in messages],
         }
 
-    def _require_voice(self, text_only: bool, language: str) -> None:
-        if text_only or not self._voice_ready(language):
+    async def _require_voice(self, text_only: bool, language: str) -> None:
+        if text_only or not await self._voice.is_ready(language):
             raise Unavailable("voice_unavailable", "This agent cannot speak right now. Write instead.")
 
 

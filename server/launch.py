@@ -1,0 +1,140 @@
+"""What `parloir run` does: bring the database up to date, warm the engines, serve, drain, and stop."""
+
+import asyncio
+import functools
+from pathlib import Path
+
+import click
+import uvloop
+
+from server import __version__
+from server.app import Parloir, create_app
+from server.kit.log import configure_logging
+from server.kit.tasks import TaskScope
+from server.settings import Settings
+from server.web.assets import AssetManifest
+from server.web.demo import DemoTenant, create_demo_app
+from server.web.pages import LOADER, Link, StartPage
+from server.web.serving import Listener, serve_until_signal
+
+DEMO_NAME = "Maison Quai"
+_DEMO_KNOWLEDGE = Path(__file__).parent / "knowledge" / "demo"
+_DEMO_AGENT = {
+    "name": "Maison Quai",
+    "handoff_label": "contact@maison-quai.example",
+    "handoff_url": "mailto:contact@maison-quai.example",
+}
+
+
+def serve(settings: Settings, *, demo: bool) -> None:
+    """Serve until a signal; `demo` also serves the shops. Raises OSError when an address cannot be had."""
+    configure_logging(settings.log_level, settings.log_json)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings, demo))
+
+
+async def _serve(settings: Settings, demo: bool) -> None:
+    tasks = TaskScope("launch")
+    async with Parloir.open(settings) as parloir:
+        try:
+            await parloir.migrate()
+            parloir.speech.warm()
+            listeners, start = [], StartPage(settings.origin, links=_links())
+            if demo:
+                tenant = await _seed(parloir)
+                listeners = _shops(settings, tenant)
+                start = StartPage(settings.origin, _shop_links(settings), _snippet(settings, tenant), _links())
+            tasks.spawn(_prepare(parloir, demo), "prepare")
+            tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
+            app = create_app(parloir, start, AssetManifest.load())
+            listeners.insert(0, Listener(app, settings.host, settings.port, tls))
+            await serve_until_signal(
+                listeners,
+                functools.partial(_say_what_to_open, settings, start),
+                functools.partial(parloir.live.close, settings.drain_s),
+            )
+        finally:
+            await tasks.close()
+
+
+async def _seed(parloir: Parloir) -> DemoTenant:
+    """The demo tenant, made once; its shop's origins are added whenever the port is another."""
+    tenant = await parloir.tenants.find_by_name(DEMO_NAME)
+    if tenant is None:
+        await parloir.tenants.create(DEMO_NAME, actor="demo")
+        tenant = await parloir.tenants.find_by_name(DEMO_NAME)
+        assert tenant is not None
+        await parloir.tenants.set_agent(tenant.id, "support", _DEMO_AGENT, actor="demo")
+    wanted = _shop_origins(parloir.settings, 1)
+    for origin in await parloir.origins.of(tenant.id):
+        if origin not in wanted:
+            await parloir.tenants.remove_origin(tenant.id, origin, actor="demo")
+    for origin in wanted:
+        await parloir.tenants.add_origin(tenant.id, origin, actor="demo")
+    public_key = await parloir.credentials.public_key_of(tenant.id)
+    assert public_key is not None
+    return DemoTenant(public_key=public_key, agent="support", tenant=tenant.uid)
+
+
+async def _prepare(parloir: Parloir, demo: bool) -> None:
+    """In the background: teach the demo agent its shop, and have known answers spoken before they are asked for."""
+    tenant = await parloir.tenants.find_by_name(DEMO_NAME) if demo else None
+    if tenant is not None:
+        for file in sorted(_DEMO_KNOWLEDGE.glob("shop.*.json")):
+            language = file.suffixes[0].removeprefix(".")
+            await parloir.import_knowledge(tenant.id, file.name, file.read_bytes(), language)
+    await parloir.speak_ahead()
+
+
+def _shop_origins(settings: Settings, place: int) -> list[str]:
+    """The shop's origin first as we print it, then by the other name a loopback address has."""
+    port = settings.port + place
+    hosts = ["localhost", "127.0.0.1"] if settings.is_loopback else [settings.host]
+    return [f"http://{host}:{port}" for host in hosts]
+
+
+def _shops(settings: Settings, tenant: DemoTenant) -> list[Listener]:
+    allowed, refused = _shop_origins(settings, 1)[0], _shop_origins(settings, 2)[0]
+    return [
+        Listener(
+            create_demo_app(
+                server_origin=settings.origin,
+                tenant=tenant,
+                allowed_origin=allowed,
+                refused_origin=refused,
+                is_allowed=place == 1,
+            ),
+            settings.host,
+            settings.port + place,
+        )
+        for place in (1, 2)
+    ]
+
+
+def _shop_links(settings: Settings) -> list[Link]:
+    return [
+        Link(_shop_origins(settings, 1)[0], "The demo shop", "Its origin is allowed: click the widget and talk."),
+        Link(_shop_origins(settings, 2)[0], "The same shop, not allowed", "The widget says why it will not start."),
+    ]
+
+
+def _links() -> list[Link]:
+    return [
+        Link("/readyz", "Readiness", "which parts are ready, and what is still loading"),
+        Link("/metrics", "Metrics", "for Prometheus"),
+    ]
+
+
+def _snippet(settings: Settings, tenant: DemoTenant) -> str:
+    return (
+        f"<script>window.VOCALIA_CONFIG = {{ apiKey: '{tenant.public_key}', agentId: '{tenant.agent}', "
+        f"language: 'fr' }};</script>\n"
+        f'<script src="{settings.origin}{LOADER}" async></script>'
+    )
+
+
+def _say_what_to_open(settings: Settings, start: StartPage) -> None:
+    lines = [f"Parloir {__version__} serves at {settings.origin}"]
+    lines += [f"  {link.name}: {link.url}" for link in start.shops]
+    lines.append("Ctrl-C stops.")
+    click.echo("\n".join(lines))
