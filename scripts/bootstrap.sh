@@ -12,7 +12,8 @@ case $purpose in run | check | test) ;; *) fail "usage: scripts/bootstrap.sh run
 mkdir -p .cache
 
 oldest_python="3, 11"
-oldest_node=18
+oldest_node=18 # what builds the assets; the tests of the widget want 20
+[ "$purpose" = run ] || oldest_node=20
 
 find_python() {
   local candidate
@@ -65,6 +66,7 @@ install_packages() {
     tail -n 25 .cache/apt.log >&2
     fail "apt could not install: ${missing[*]} (whole log: .cache/apt.log)"
   fi
+  has_node || fail "Node $oldest_node or newer is needed, and apt has only $(node --version 2>/dev/null || echo none). Install it, then run this again."
 }
 
 # Keeps pip's own warnings, says what is being downloaded, and drops the line for every package it looks at.

@@ -19,7 +19,7 @@ if [ -f package.json ]; then npm run --silent check >.cache/npm-check.log 2>&1 <
 run "style (ruff)" .venv/bin/ruff check --quiet .
 run "format (ruff)" .venv/bin/ruff format --quiet --check .
 run "types (mypy)" .venv/bin/mypy --no-error-summary
-run "import contracts" .venv/bin/lint-imports --no-timings >.cache/lint-imports.log || { cat .cache/lint-imports.log; exit 1; }
+run "import contracts" .venv/bin/lint-imports >.cache/lint-imports.log || { cat .cache/lint-imports.log; exit 1; }
 if [ -n "${npm_check:-}" ]; then
   step "TypeScript (npm run check)"
   wait "$npm_check" || { cat .cache/npm-check.log; exit 1; }

@@ -5,7 +5,6 @@ carried from one to the next. The pages load nothing but the widget from another
 """
 
 import json
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,23 +53,15 @@ def create_demo_app(
     app.add_url_rule("/shop/<path:filename>", "shop_file", app.send_static_file)
     words: dict[str, dict[str, Any]] = json.loads((_ROOT / "templates/demo/words.json").read_text("utf-8"))
     forms = {form.path: form for form in FORMS}
-    constants = {
-        "server": server_origin,
-        "key": tenant.public_key,
-        "agent": tenant.agent,
-        "tenant": tenant.tenant,
-        "forms": FORMS,
-        "is_allowed": is_allowed,
-        "allowed_origin": allowed_origin,
-        "refused_origin": refused_origin,
-    }
+    constants = {"forms": FORMS, "is_allowed": is_allowed, "server": server_origin, "key": tenant.public_key}
+    constants |= {"agent": tenant.agent, "tenant": tenant.tenant}
+    constants |= {"allowed_origin": allowed_origin, "refused_origin": refused_origin}
 
     async def _page(template: str, form_path: str, **values: object) -> Response:
         form = forms.get(form_path)
         if form is None:
             abort(404)
         language = _language(tuple(words))
-        nonce = secrets.token_urlsafe(16)
         html = await render_template(
             template,
             **constants,
@@ -82,7 +73,6 @@ def create_demo_app(
             direction="rtl" if language in _RIGHT_TO_LEFT else "ltr",
             theme=request.args.get("theme") if request.args.get("theme") in {"light", "dark"} else None,
             words=words[language],
-            nonce=nonce,
         )
         response = await make_response(html)
         assert isinstance(response, Response)
