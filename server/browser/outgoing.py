@@ -43,7 +43,7 @@ class OutgoingTrack(MediaStreamTrack):
         """Forget what has not been sent."""
         self._packets.clear()
 
-    async def recv(self) -> av.Packet[Any]:
+    async def recv(self) -> "av.Packet[Any]":
         """The next packet; for aiortc's sender, its only reader."""
         self.is_wanted = True
         while not self._packets:
