@@ -1,0 +1,259 @@
+/** Generated from widget/options.json by widget/scripts/options.mjs: do not edit. */
+
+export interface Options {
+  /** The public key of the account (voc_pk_…). Give it together with agentId, or give tenant_id. */
+  apiKey: string;
+  /** The agent to talk with: its slug or id. */
+  agentId: string;
+  /** The account; its first agent answers. Instead of apiKey and agentId. */
+  tenant_id: string;
+  /** The server. Default: the one the script came from. */
+  api_url: string;
+  /** Language of the panel and of the conversation. ar and ary are laid out from right to left. */
+  language: "fr" | "en" | "ar" | "es" | "ary";
+  /** The corner of the page. */
+  position: "bottom-right" | "bottom-left" | "top-right" | "top-left";
+  /** Looks. */
+  theme: { primaryColor: string; radius: number; font: string; mode: "auto" | "light" | "dark" };
+  /** What the agent says first. Default: the agent's own greeting. */
+  greeting: string;
+  /** Texts of the panel to replace, by key (see the list of keys in the language files). */
+  labels: Record<string, string>;
+  /** A picture of the agent; needs img-src under a strict policy. Default: the two arcs. */
+  avatar: string;
+  /** What the visitor agrees to before anything is stored or sent. */
+  consent: { text: string; version: string };
+  /** Write only; the microphone is never asked for. */
+  textOnly: boolean;
+  /** The microphone is open only while the talk key is held. */
+  pushToTalk: boolean;
+  /** Begin with the microphone muted. */
+  startMuted: boolean;
+  /** The button that opens the panel. */
+  launcher: { size: number; offsetX: number; offsetY: number; label: string };
+  /** Where the widget stands in the page's stacking order. */
+  zIndex: number;
+  /** Show what both sides say as text. */
+  captions: boolean;
+  /** Open the panel when the page has loaded. Nothing starts before the visitor agrees. */
+  autoOpen: boolean;
+  /** Your own data about this visit: at most 20 texts, stored with the conversation. */
+  metadata: Record<string, string>;
+  /** Called once the widget can be used. */
+  onReady: (() => void) | null;
+}
+
+/** What a page may give: any part of it. */
+export type GivenOptions = { [Name in keyof Options]?: Partial<Options[Name]> | Options[Name] };
+
+/** Name, kind (string, url, color, number, boolean, texts, function, object), default, limits. */
+export type OptionRow = [name: string, kind: string, base: unknown, limits?: (string | number)[]];
+
+export const ROWS: OptionRow[] = [
+  [
+    "apiKey",
+    "s",
+    ""
+  ],
+  [
+    "agentId",
+    "s",
+    ""
+  ],
+  [
+    "tenant_id",
+    "s",
+    ""
+  ],
+  [
+    "api_url",
+    "u",
+    ""
+  ],
+  [
+    "language",
+    "s",
+    "fr",
+    [
+      "fr",
+      "en",
+      "ar",
+      "es",
+      "ary"
+    ]
+  ],
+  [
+    "position",
+    "s",
+    "bottom-right",
+    [
+      "bottom-right",
+      "bottom-left",
+      "top-right",
+      "top-left"
+    ]
+  ],
+  [
+    "theme",
+    "o",
+    [
+      [
+        "primaryColor",
+        "c",
+        "#0b6e6e"
+      ],
+      [
+        "radius",
+        "n",
+        14,
+        [
+          0,
+          28
+        ]
+      ],
+      [
+        "font",
+        "s",
+        "",
+        [
+          200
+        ]
+      ],
+      [
+        "mode",
+        "s",
+        "auto",
+        [
+          "auto",
+          "light",
+          "dark"
+        ]
+      ]
+    ]
+  ],
+  [
+    "greeting",
+    "s",
+    "",
+    [
+      300
+    ]
+  ],
+  [
+    "labels",
+    "t",
+    null
+  ],
+  [
+    "avatar",
+    "u",
+    ""
+  ],
+  [
+    "consent",
+    "o",
+    [
+      [
+        "text",
+        "s",
+        "",
+        [
+          2000
+        ]
+      ],
+      [
+        "version",
+        "s",
+        "",
+        [
+          40
+        ]
+      ]
+    ]
+  ],
+  [
+    "textOnly",
+    "b",
+    false
+  ],
+  [
+    "pushToTalk",
+    "b",
+    false
+  ],
+  [
+    "startMuted",
+    "b",
+    false
+  ],
+  [
+    "launcher",
+    "o",
+    [
+      [
+        "size",
+        "n",
+        56,
+        [
+          44,
+          96
+        ]
+      ],
+      [
+        "offsetX",
+        "n",
+        20,
+        [
+          0,
+          400
+        ]
+      ],
+      [
+        "offsetY",
+        "n",
+        20,
+        [
+          0,
+          400
+        ]
+      ],
+      [
+        "label",
+        "s",
+        "",
+        [
+          40
+        ]
+      ]
+    ]
+  ],
+  [
+    "zIndex",
+    "n",
+    2147483000,
+    [
+      0,
+      2147483647
+    ]
+  ],
+  [
+    "captions",
+    "b",
+    true
+  ],
+  [
+    "autoOpen",
+    "b",
+    false
+  ],
+  [
+    "metadata",
+    "t",
+    null
+  ],
+  [
+    "onReady",
+    "f",
+    null
+  ]
+];
