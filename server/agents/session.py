@@ -194,7 +194,6 @@ class ConversationSession:
             return
         # Written at once: whoever called start() may read it right after.
         self._announce(Spoken(new_uid("msg"), "agent", self._phrases.greeting, final=True, via="text"))
-        self._announce(StateChanged(AgentState.LISTENING))
 
     # One task talks at a time.
 

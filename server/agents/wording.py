@@ -9,7 +9,7 @@ _ARABIC = re.compile(r"[\u0600-\u06ff]")
 _ARABIC_FOLDS = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ئ": "ي", "ؤ": "و", "ة": "ه", "ـ": ""})
 _ARABIC_PREFIXES = ("وال", "بال", "كال", "فال", "لل", "ال")
 _SHORTEST_ARABIC_STEM = 3
-_SHORTEST_STEM = 4
+_STEM_LETTERS = 4  # envío, envían, envoi, envoyez: endings differ, beginnings meet
 
 _COMMON_TEXT: Mapping[str, str] = {
     "fr": "a ai au aux avec avez avoir c ce ces cet cette combien comment d dans de des dois du elle en est et etes eu"
@@ -41,7 +41,7 @@ def fold(text: str) -> str:
 
 
 def content_words(text: str) -> list[str]:
-    """The words of `text` that carry meaning, cut to a rough stem so that "openings" finds "opening"."""
+    """The words of `text` that carry meaning, cut to a rough stem so that "envían" finds "envío"."""
     return [_stem(word) for word in fold(text).split() if word not in _ALL_COMMON]
 
 
@@ -57,12 +57,11 @@ def guess_language(text: str) -> str | None:
 
 
 def _stem(word: str) -> str:
+    if not word.isalpha():
+        return word  # a product code counts whole
     if _ARABIC.search(word):
-        for prefix in _ARABIC_PREFIXES:
-            if word.startswith(prefix) and len(word) - len(prefix) >= _SHORTEST_ARABIC_STEM:
-                return word[len(prefix) :]
-        return word
-    for ending in ("ing", "es", "s", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_STEM:
-            return word[: -len(ending)]
-    return word
+        fitting = (prefix for prefix in _ARABIC_PREFIXES if word.startswith(prefix))
+        prefix = next(fitting, "")
+        if len(word) - len(prefix) >= _SHORTEST_ARABIC_STEM:
+            word = word[len(prefix) :]
+    return word[:_STEM_LETTERS]

@@ -178,7 +178,7 @@ class KnowledgeBase:
                     .limit(CHUNKS_MAX)
                 )
             ).all()
-        found = [_indexed(row, self._embedder_name) for row in rows]
+            found = [_indexed(row, self._embedder_name) for row in rows]
         index = await asyncio.to_thread(KnowledgeIndex, found)
         self._built[tenant_id] = _Built(revision or 0, index)
         if len(self._built) > _INDEXES_MAX:
