@@ -10,6 +10,7 @@ import contextlib
 import ipaddress
 import random
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aioice import Candidate, Connection
@@ -88,6 +89,7 @@ class BoundConnection(Connection):
     clock: Clock
     heard_at: float
     datagrams_dropped: int
+    take_at_once: Callable[[bytes], bool]
 
     async def get_component_candidates(
         self,
@@ -119,8 +121,10 @@ class BoundConnection(Connection):
         super().request_received(message, addr, protocol)  # type: ignore[arg-type]  # passed on as it came
 
     def data_received(self, data: bytes, component: int) -> None:
-        """Queue a datagram; when nobody keeps up the newest is dropped, and counted."""
+        """Take sound at once, queue anything else; when nobody keeps up the newest is dropped, and counted."""
         self.heard_at = self.clock.monotonic()
+        if self.take_at_once(data):
+            return
         if self._queue.qsize() >= DATAGRAMS_MAX:
             self.datagrams_dropped += 1
             return
@@ -164,8 +168,10 @@ class _MediaFirst(StunProtocol):
             super().datagram_received(data, addr)
 
 
-def bind(transport: RTCIceTransport, network: MediaNetwork, clock: Clock) -> BoundConnection:
-    """Make `transport`, which has not gathered yet, gather by `network`."""
+def bind(
+    transport: RTCIceTransport, network: MediaNetwork, clock: Clock, take_at_once: Callable[[bytes], bool]
+) -> BoundConnection:
+    """Make `transport`, which has not gathered yet, gather by `network`; what `take_at_once` takes is not queued."""
     connection = transport.iceGatherer._connection
     connection.__class__ = BoundConnection
     assert isinstance(connection, BoundConnection)
@@ -173,4 +179,5 @@ def bind(transport: RTCIceTransport, network: MediaNetwork, clock: Clock) -> Bou
     connection.clock = clock
     connection.heard_at = clock.monotonic()
     connection.datagrams_dropped = 0
+    connection.take_at_once = take_at_once
     return connection

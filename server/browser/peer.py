@@ -108,8 +108,9 @@ class BrowserPeer:
         self._audio = self._connection.addTransceiver(self._track, direction="sendrecv")
         self._audio.setCodecPreferences(_opus(RTCRtpSender.getCapabilities("audio")))
         inline_decode.take_packets(self._audio.receiver, self._leg.take_packet)
-        self._ice = self._audio.receiver.transport.transport
-        self._bound = gathering.bind(self._ice, network, clock)
+        secured = self._audio.receiver.transport
+        self._ice = secured.transport
+        self._bound = gathering.bind(self._ice, network, clock, inline_decode.take_datagrams(secured))
         self._connection.on("connectionstatechange", self._connection_changed)
         self._connection.on("datachannel", self._channel_opened)
 

@@ -1,6 +1,7 @@
 """Where the legs of a call hear each other: one tick every 20 ms, who hears whom, taps, holding and muting."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ Tap = Callable[[str, Frame], None]
 """Told (leg id, frame) for every leg with a voice on every tick, silence included. Must not block."""
 
 CATCH_UP_TICKS = 5  # ticks made up for after a stall; what is older is left out
+PHASE_S = FRAME_S / 4  # rooms tick on one of four phases: those that tick together share a wake-up
 LEG_CLOSE_TIMEOUT_S = 5.0
 VOICELESS = frozenset({Role.LISTEN, Role.MONITOR})  # they hear everybody, nobody hears them
 
@@ -113,7 +115,7 @@ class Room:
 
     async def run(self) -> None:
         """Tick on the monotonic clock until closed or cancelled. After a stall at most CATCH_UP_TICKS are made up."""
-        due = self._clock.monotonic()
+        due = math.ceil(self._clock.monotonic() / PHASE_S) * PHASE_S
         while not self._closed:
             behind_s = self._clock.monotonic() - due
             if behind_s >= 0:

@@ -82,7 +82,8 @@ class OpusDecoder:
         except av.FFmpegError as wrong:
             raise ValueError("not an Opus packet") from wrong
         heard = [np.frombuffer(memoryview(piece.planes[0]), np.int16, piece.samples) for piece in pieces]
-        return self._third.push(heard[0] if len(heard) == 1 else np.concatenate([*heard, np.zeros(0, np.int16)]))
+        sound = heard[0] if len(heard) == 1 else np.concatenate([*heard, np.zeros(0, np.int16)])
+        return self._third.push(sound, is_wideband(payload))
 
 
 def packet_ms(payload: bytes) -> float:
@@ -102,6 +103,12 @@ def packet_ms(payload: bytes) -> float:
     if not 0 < frames * frame_ms <= 120:
         raise ValueError("an Opus packet is at most 120 ms long")
     return frames * frame_ms
+
+
+def is_wideband(payload: bytes) -> bool:
+    """Whether the packet's sound ends at 8 kHz or below (RFC 6716, table 2)."""
+    config = payload[0] >> 3
+    return config < 12 or 16 <= config < 24
 
 
 def _decoder() -> AudioCodecContext:
