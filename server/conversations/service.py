@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.conversations.tables import ConsentRow, ConversationEventRow, ConversationRow, MessageRow
@@ -90,7 +90,8 @@ class Conversations:
         """
         now, text = self._clock.now(), storable(text)
         async with self._database.transaction() as session:
-            if (known := await session.scalar(select(MessageRow).where(MessageRow.uid == uid))) is not None:
+            stored = _messages_of(conversation_uid).where(MessageRow.uid == uid)
+            if (known := await session.scalar(stored)) is not None:
                 return _message(known)
             numbered = await session.execute(
                 update(ConversationRow)
@@ -120,10 +121,7 @@ class Conversations:
         """Final messages with a greater `seq`, in order."""
         async with self._database.reading() as session:
             rows = await session.scalars(
-                select(MessageRow)
-                .join(ConversationRow, ConversationRow.id == MessageRow.conversation_id)
-                .where(ConversationRow.uid == conversation_uid, MessageRow.seq > since)
-                .order_by(MessageRow.seq)
+                _messages_of(conversation_uid).where(MessageRow.seq > since).order_by(MessageRow.seq)
             )
             return [_message(row) for row in rows]
 
@@ -197,6 +195,14 @@ class Conversations:
         session.add(
             ConversationEventRow(conversation_id=conversation_id, type=type_, payload=payload, at=self._clock.now())
         )
+
+
+def _messages_of(conversation_uid: str) -> Select[MessageRow]:
+    return (
+        select(MessageRow)
+        .join(ConversationRow, ConversationRow.id == MessageRow.conversation_id)
+        .where(ConversationRow.uid == conversation_uid)
+    )
 
 
 def _message(row: MessageRow) -> Message:

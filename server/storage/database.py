@@ -54,10 +54,14 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        """A look at what is committed; nothing is written. On SQLite it does not wait for a writer."""
+        """A look at what is committed; nothing is written. On SQLite it does not wait for a writer.
+
+        Rows stay readable after the block, as after transaction().
+        """
         async with self._sessions() as session:
             await session.connection(execution_options={_READING: True})
             yield session
+            session.expunge_all()  # a rollback would empty the rows that the caller keeps
             await session.rollback()
 
     async def is_reachable(self) -> bool:

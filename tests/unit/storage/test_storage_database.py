@@ -87,6 +87,16 @@ async def test_reading_writes_nothing(database: Database) -> None:
         assert await session.scalar(select(TenantRow)) is None
 
 
+async def test_rows_stay_readable_after_the_block(database: Database) -> None:
+    async with database.transaction() as session:
+        written = tenant("acme")
+        session.add(written)
+    async with database.reading() as session:
+        read = await session.scalar(select(TenantRow))
+    assert read is not None
+    assert (read.uid, read.id) == (written.uid, written.id)
+
+
 async def test_many_writers_read_and_write_without_losing_a_change(database: Database) -> None:
     async with database.transaction() as session:
         session.add(tenant("0"))
