@@ -66,7 +66,7 @@ class SigningKeys:
             await session.execute(
                 update(SigningKeyRow).where(SigningKeyRow.verifies_until.is_(None)).values(verifies_until=now + OVERLAP)
             )
-            await session.execute(delete(SigningKeyRow).where(SigningKeyRow.verifies_until < now))
+            await session.execute(delete(SigningKeyRow).where(SigningKeyRow.verifies_until <= now))
             session.add(SigningKeyRow(kid=kid, sealed=sealed, created_at=now, verifies_until=None))
         self._read_at = None
         return kid

@@ -209,7 +209,7 @@ class WidgetSessions:
 
     async def _opened(self, uid: str, conversation_uid: str, generation: int) -> OpenedSession:
         token = await self._tokens.sign(uid, {"gen": generation})
-        return OpenedSession(uid, conversation_uid, token, self._clock.now() + LIFETIME, self._resume_s)
+        return OpenedSession(uid, conversation_uid, token, self._clock.now() + self._tokens.lifetime, self._resume_s)
 
 
 def _network_of(client_ip: str) -> str:

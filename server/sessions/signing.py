@@ -70,7 +70,7 @@ class Tokens:
 
     async def verify(self, token: str) -> Claims:
         """What `token` says. Raises NotAuthenticated `session_invalid` or `session_expired`."""
-        if len(token) > _MAX_CHARACTERS:
+        if len(token) > _MAX_CHARACTERS or not token.isascii():
             raise _invalid()
         try:
             header = jwt.get_unverified_header(token)
