@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# `make bench`: every benchmark in bench/, one after the other; each prints its figures beside its peers'.
+# `make bench`: every benchmark of bench/, one after the other; each prints its figures beside its peers'.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/lib.sh
 scripts/bootstrap.sh test
 failed=()
-for benchmark in bench/bench_*.py; do
-  [ -f "$benchmark" ] || { echo "no benchmark in bench/"; exit 1; }
-  printf '\n== %s\n' "$(head -n 1 "$benchmark" | tr -d '"')"
-  .venv/bin/python "$benchmark" </dev/null || failed+=("$benchmark")
+for file in $(grep -lE '^if __name__ == "__main__"' bench/*.py); do
+  name=$(basename "$file" .py)
+  printf '\n== bench.%s: %s\n' "$name" "$(head -n 1 "$file" | tr -d '"')"
+  .venv/bin/python -m "bench.$name" </dev/null || failed+=("bench.$name")
 done
-[ ${#failed[@]} -eq 0 ] || { printf '\nfailed: %s\n' "${failed[*]}"; exit 1; }
+[ ${#failed[@]} -eq 0 ] || fail "did not finish: ${failed[*]}"
