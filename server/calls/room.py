@@ -19,6 +19,7 @@ Tap = Callable[[str, Frame], None]
 
 CATCH_UP_TICKS = 5  # ticks made up for after a stall; what is older is left out
 PHASE_S = FRAME_S / 4  # rooms tick on one of four phases: those that tick together share a wake-up
+TIMER_S = 0.001  # event loops wake up to this much early, and would spin until it is time
 LEG_CLOSE_TIMEOUT_S = 5.0
 VOICELESS = frozenset({Role.LISTEN, Role.MONITOR})  # they hear everybody, nobody hears them
 
@@ -118,8 +119,8 @@ class Room:
         due = math.ceil(self._clock.monotonic() / PHASE_S) * PHASE_S
         while not self._closed:
             behind_s = self._clock.monotonic() - due
-            if behind_s >= 0:
-                due = self._catch_up(due, behind_s)
+            if behind_s > -TIMER_S:
+                due = self._catch_up(due, max(0.0, behind_s))
             await self._clock.sleep(max(0.0, due - self._clock.monotonic()))
 
     async def close(self) -> None:

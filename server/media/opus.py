@@ -12,7 +12,7 @@ from server.media.thirds import ThirdRate
 BITRATE_BPS = 24_000
 COMPLEXITY = 5  # of 10: half the work of the default, no audible difference for one voice
 CLOCK_HZ = 48_000  # Opus always counts, and libopus here always decodes, at 48 kHz
-STEADY_SILENCE_FRAMES = 5
+STEADY_SILENCE_FRAMES = 10  # by then encoder and decoder have both settled on nothing
 
 _SAMPLE_TIME = Fraction(1, SAMPLE_RATE_HZ)
 
@@ -37,20 +37,21 @@ class OpusEncoder:
         self._codec = codec
         self._samples = 0
         self._last = b""
-        self._same_silence = 0
+        self._silent_frames = 0
 
     def encode(self, frame: Frame) -> bytes:
         """The packet of `frame`. Once the encoder has settled on silence its packet is repeated for nothing."""
         silent = not frame.any()
-        if silent and self._same_silence >= STEADY_SILENCE_FRAMES:
+        if silent and self._silent_frames >= STEADY_SILENCE_FRAMES:
             return self._last
-        picture = av.AudioFrame.from_ndarray(frame.reshape(1, -1), format="s16", layout="mono")
+        picture = av.AudioFrame(format="s16", layout="mono", samples=len(frame))
+        picture.planes[0].update(frame)
         picture.sample_rate = SAMPLE_RATE_HZ
         picture.time_base = _SAMPLE_TIME
         picture.pts = self._samples
         self._samples += len(frame)
         packet = b"".join(bytes(part) for part in self._codec.encode(picture))
-        self._same_silence = self._same_silence + 1 if silent and packet == self._last else 0
+        self._silent_frames = self._silent_frames + 1 if silent else 0
         self._last = packet
         return packet
 

@@ -1,0 +1,251 @@
+"""The room: who hears whom, what the taps are told, how it keeps time, how it ends."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from server.calls.room import CATCH_UP_TICKS, Room
+from server.kit.clock import Clock, SystemClock
+from server.kit.errors import Conflict, NotFound
+from server.media.frame import FRAME_S, FRAME_SAMPLES, Frame
+from server.media.leg import Role
+
+
+class HandClock:
+    """Sleeping moves it; `stall()` moves it as a busy machine would."""
+
+    def __init__(self) -> None:
+        self.at = 1_000.0
+        self.slept = 0
+
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC)
+
+    def monotonic(self) -> float:
+        return self.at
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept += 1
+        self.at += seconds
+        await asyncio.sleep(0)
+
+    def stall(self, seconds: float) -> None:
+        self.at += seconds
+
+
+class SayingLeg:
+    """Says the same value in every sample, remembers what it heard."""
+
+    def __init__(self, leg_id: str, value: int | None, role: Role = Role.TALK) -> None:
+        self.id = leg_id
+        self.role = role
+        self.value = value
+        self.heard: list[Frame] = []
+        self.reads = 0
+        self.closed = 0
+
+    def read(self) -> Frame | None:
+        self.reads += 1
+        return None if self.value is None else np.full(FRAME_SAMPLES, self.value, np.int16)
+
+    def write(self, frame: Frame) -> None:
+        self.heard.append(frame)
+
+    def clear(self) -> None:
+        self.heard.clear()
+
+    async def close(self) -> None:
+        self.closed += 1
+
+    @property
+    def last(self) -> int:
+        assert len(set(self.heard[-1].tolist())) == 1
+        return int(self.heard[-1][0])
+
+
+class BrokenLeg(SayingLeg):
+    def __init__(self, leg_id: str, breaks_on: str) -> None:
+        super().__init__(leg_id, 7)
+        self._breaks_on = breaks_on
+
+    def read(self) -> Frame | None:
+        if self._breaks_on == "read":
+            raise OSError("gone")
+        return super().read()
+
+    def write(self, frame: Frame) -> None:
+        if self._breaks_on == "write":
+            raise OSError("gone")
+
+    async def close(self) -> None:
+        raise OSError("gone")
+
+
+def seated(*legs: SayingLeg, clock: Clock | None = None) -> Room:
+    room = Room(clock or SystemClock())
+    for leg in legs:
+        room.add(leg)
+    return room
+
+
+def test_two_hear_each_other_and_three_hear_the_sum_of_the_others() -> None:
+    a, b, c = SayingLeg("a", 100), SayingLeg("b", 20), SayingLeg("c", 3)
+    room = seated(a, b)
+    room.tick()
+    assert (a.last, b.last) == (20, 100)
+    room.add(c)
+    room.tick()
+    assert (a.last, b.last, c.last) == (23, 103, 120)
+
+
+@pytest.mark.parametrize("role", [Role.LISTEN, Role.MONITOR])
+def test_listeners_hear_everybody_and_are_never_heard(role: Role) -> None:
+    a, b, listener = SayingLeg("a", 100), SayingLeg("b", 20), SayingLeg("l", 9_000, role)
+    room = seated(a, listener, b)
+    told: list[str] = []
+    room.add_tap(lambda leg_id, frame: told.append(leg_id))
+    room.tick()
+    assert (a.last, b.last, listener.last) == (20, 100, 120)
+    assert told == ["a", "b"]
+    assert listener.reads == 1  # its queue is emptied all the same
+
+
+def test_every_leg_is_written_one_frame_a_tick_even_in_silence() -> None:
+    a, b = SayingLeg("a", None), SayingLeg("b", None)
+    room = seated(a, b)
+    for _ in range(3):
+        room.tick()
+    assert len(a.heard) == len(b.heard) == 3
+    assert not np.any(a.heard)
+
+
+def test_muted_is_not_heard_held_neither_hears_nor_is_heard() -> None:
+    a, b = SayingLeg("a", 100), SayingLeg("b", 20)
+    room = seated(a, b)
+    room.mute("a", True)
+    room.tick()
+    assert (a.last, b.last) == (20, 0)
+    room.mute("a", False)
+    room.hold("a", True)
+    room.tick()
+    assert (a.last, b.last) == (0, 0)
+    room.hold("a", False)
+    room.tick()
+    assert (a.last, b.last) == (20, 100)
+    with pytest.raises(NotFound):
+        room.mute("nobody", True)
+
+
+def test_taps_are_told_every_voice_on_every_tick_as_the_room_hears_it() -> None:
+    a, b = SayingLeg("a", 100), SayingLeg("b", None)
+    room = seated(a, b)
+    told: list[tuple[str, int]] = []
+
+    def tap(leg_id: str, frame: Frame) -> None:
+        told.append((leg_id, int(frame[0])))
+
+    room.add_tap(tap)
+    room.tick()
+    room.mute("a", True)
+    room.tick()
+    room.remove_tap(tap)
+    room.remove_tap(tap)
+    room.tick()
+    assert told == [("a", 100), ("b", 0), ("a", 0), ("b", 0)]
+
+
+def test_legs_come_and_go_while_it_runs() -> None:
+    a, b = SayingLeg("a", 100), SayingLeg("b", 20)
+    room = seated(a, b)
+    with pytest.raises(Conflict):
+        room.add(SayingLeg("a", 1))
+    room.tick()
+    assert room.remove("b") is b
+    assert room.remove("b") is None
+    room.tick()
+    assert a.last == 0
+    assert b.closed == 0
+    room.add(b)
+    room.tick()
+    assert a.last == 20
+
+
+@pytest.mark.parametrize("breaks_on", ["read", "write"])
+async def test_a_broken_leg_or_tap_leaves_and_nobody_else_notices(breaks_on: str) -> None:
+    a, b, broken = SayingLeg("a", 100), SayingLeg("b", 20), BrokenLeg("x", breaks_on)
+    room = seated(broken, a, b)
+
+    def broken_tap(leg_id: str, frame: Frame) -> None:
+        raise ValueError("no")
+
+    room.add_tap(broken_tap)
+    room.tick()
+    assert len(room) == 2
+    room.tick()
+    assert (a.last, b.last) == (20, 100)
+    await room.close()
+
+
+async def test_it_ticks_every_20_ms_of_the_clock_it_was_given() -> None:
+    clock = HandClock()
+    leg = SayingLeg("a", 1)
+    room = seated(leg, clock=clock)
+    room.add_tap(lambda leg_id, frame: _close_after(room, 50))
+    began = clock.at
+    await asyncio.wait_for(room.run(), 5)
+    assert room.pace.ticks == 50
+    assert room.pace.late_ticks == room.pace.skipped_ticks == 0
+    assert clock.at - began == pytest.approx(50 * FRAME_S, abs=FRAME_S)
+
+
+_closing: set[asyncio.Task[None]] = set()
+
+
+def _close_after(room: Room, ticks: int) -> None:
+    if room.pace.ticks >= ticks and not _closing:
+        task = asyncio.get_running_loop().create_task(room.close())
+        _closing.add(task)
+        task.add_done_callback(_closing.discard)
+
+
+@pytest.mark.parametrize(("stall_s", "made_up", "skipped"), [(0.05, 2, 0), (1.0, CATCH_UP_TICKS, 45)])
+async def test_a_stall_is_made_up_for_boundedly_and_measured(stall_s: float, made_up: int, skipped: int) -> None:
+    clock = HandClock()
+    leg = SayingLeg("a", 1)
+    room = seated(leg, clock=clock)
+    stalled: list[int] = []
+
+    def tap(leg_id: str, frame: Frame) -> None:
+        if room.pace.ticks == 10 and not stalled:
+            stalled.append(leg.reads)
+            clock.stall(stall_s)
+        _close_after(room, 10 + made_up + 5)
+
+    room.add_tap(tap)
+    await asyncio.wait_for(room.run(), 5)
+    pace = room.pace
+    assert pace.skipped_ticks == skipped
+    assert pace.late_ticks == made_up + skipped
+    assert pace.worst_lateness_s == pytest.approx(stall_s - FRAME_S, abs=1e-6)
+
+
+async def test_closing_closes_the_legs_once_ends_run_and_refuses_newcomers() -> None:
+    a, b = SayingLeg("a", 1), SayingLeg("b", 2)
+    room = seated(a, b)
+    running = asyncio.get_running_loop().create_task(room.run())
+    await asyncio.sleep(0)
+    await asyncio.gather(room.close(), room.close())
+    await room.close()
+    await asyncio.wait_for(running, 5)
+    assert (a.closed, b.closed, len(room), room.is_closed) == (1, 1, 0, True)
+    with pytest.raises(Conflict):
+        room.add(SayingLeg("c", 1))
+
+
+async def test_a_leg_that_fails_to_close_does_not_keep_the_room_open() -> None:
+    a, broken = SayingLeg("a", 1), BrokenLeg("x", "close")
+    room = seated(broken, a)
+    await room.close()
+    assert a.closed == 1

@@ -1,0 +1,161 @@
+"""Frames as values: bounded buffers, mixing, levels, rates and Opus."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from server.media.buffer import FrameBuffer
+from server.media.frame import FRAME_SAMPLES, SAMPLE_RATE_HZ, Frame, Samples, frames_of
+from server.media.levels import FLOOR_DBFS, rms_dbfs
+from server.media.mix import KNEE, SILENCE, mix, mix_minus
+from server.media.opus import OpusDecoder, OpusEncoder, packet_ms
+from server.media.resample import Resampler
+from server.media.thirds import ThirdRate
+
+frames = arrays(np.int16, FRAME_SAMPLES, elements=st.integers(-32_768, 32_767))
+
+
+def tone(hz: float, seconds: float, rate: int = SAMPLE_RATE_HZ, peak: int = 8_000) -> Samples:
+    at = np.arange(int(seconds * rate)) / rate
+    return (peak * np.sin(2 * np.pi * hz * at)).astype(np.int16)
+
+
+def loudest_hz(sound: Samples, rate: int = SAMPLE_RATE_HZ) -> float:
+    spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound))))
+    return float(spectrum.argmax() * rate / len(sound))
+
+
+def test_a_full_buffer_drops_its_oldest_frame_and_counts_it() -> None:
+    buffer = FrameBuffer(2)
+    first, second, third = (np.full(FRAME_SAMPLES, value, np.int16) for value in (1, 2, 3))
+    for frame in (first, second, third):
+        buffer.push(frame)
+    assert (len(buffer), buffer.dropped, buffer.is_full) == (2, 1, True)
+    assert buffer.pop() is second
+    buffer.clear()
+    assert buffer.pop() is None
+    assert buffer.dropped == 1
+    with pytest.raises(ValueError, match="at least one"):
+        FrameBuffer(0)
+
+
+def test_with_two_talkers_the_very_frames_cross() -> None:
+    ours, theirs = tone(300, 0.02), tone(500, 0.02)
+    heard = mix_minus({"a": ours, "b": theirs}, ["a", "b"])
+    assert heard["a"] is theirs
+    assert heard["b"] is ours
+
+
+def test_who_is_alone_hears_silence() -> None:
+    assert mix_minus({"a": tone(300, 0.02)}, ["a"])["a"] is SILENCE
+    assert not SILENCE.any()
+
+
+@given(st.lists(frames, min_size=3, max_size=6))
+def test_nobody_hears_itself_and_nothing_clips(spoken: list[Frame]) -> None:
+    talkers = {str(number): frame for number, frame in enumerate(spoken)}
+    heard = mix_minus(talkers, [*talkers, "listener"])
+    for listener in talkers:
+        others = np.sum([frame for talker, frame in talkers.items() if talker != listener], axis=0, dtype=np.int64)
+        assert np.array_equal(heard[listener], mix([f for t, f in talkers.items() if t != listener]))
+        if len(talkers) > 2 and np.abs(others).max() <= KNEE:
+            assert np.array_equal(heard[listener], others)
+        assert (np.sign(heard[listener]) * np.sign(others) >= 0).all()
+    assert np.array_equal(heard["listener"], mix(spoken))
+
+
+@given(frames, frames)
+def test_a_mix_is_exact_while_quiet_bends_when_loud_and_does_not_care_for_order(one: Frame, two: Frame) -> None:
+    exact = one.astype(np.int32) + two
+    mixed = mix([one, two])
+    assert np.array_equal(mixed, mix([two, one]))
+    quiet = np.abs(exact) <= KNEE
+    assert np.array_equal(mixed[quiet], exact[quiet])
+    assert (np.abs(mixed[~quiet].astype(np.int32)) >= KNEE - 1).all()
+    louder_first = np.argsort(exact, kind="stable")
+    assert (np.diff(mixed[louder_first].astype(np.int32)) >= 0).all()
+
+
+def test_levels_are_in_db_below_full_scale() -> None:
+    assert rms_dbfs(SILENCE) == FLOOR_DBFS
+    assert rms_dbfs(np.zeros(0, np.int16)) == FLOOR_DBFS
+    assert rms_dbfs(np.full(FRAME_SAMPLES, -32_768, np.int16)) == pytest.approx(0)
+    assert rms_dbfs(tone(440, 1, peak=16_384)) == pytest.approx(-9.03, abs=0.05)
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000, 24_000, 44_100, 48_000])
+def test_a_stream_keeps_its_pitch_and_length_through_any_rate(rate: int) -> None:
+    resampler = Resampler(rate, SAMPLE_RATE_HZ)
+    pieces = [resampler.push(piece) for piece in np.array_split(tone(440, 1, rate), 37)]
+    sound = np.concatenate([*pieces, resampler.flush()])
+    assert len(sound) == pytest.approx(SAMPLE_RATE_HZ, abs=2)
+    assert loudest_hz(sound) == pytest.approx(440, abs=1.5)
+
+
+@pytest.mark.parametrize("is_wideband", [False, True])
+def test_a_third_of_the_rate_loses_nothing_and_gives_at_once(is_wideband: bool) -> None:
+    third = ThirdRate()
+    pieces = [third.push(piece, is_wideband) for piece in tone(1_000, 1, 48_000).reshape(-1, 960)]
+    assert {len(piece) for piece in pieces} == {FRAME_SAMPLES}
+    sound = np.concatenate(pieces)[FRAME_SAMPLES:]
+    assert loudest_hz(sound) == pytest.approx(1_000, abs=2)
+    assert rms_dbfs(sound) == pytest.approx(rms_dbfs(tone(1_000, 1)), abs=0.1)
+
+
+def test_what_does_not_fit_below_8_khz_is_filtered_out() -> None:
+    third = ThirdRate()
+    sound = np.concatenate([third.push(piece) for piece in tone(11_000, 1, 48_000).reshape(-1, 960)])
+    assert rms_dbfs(sound) < rms_dbfs(tone(11_000, 1, 48_000)) - 50
+
+
+def test_switching_between_filter_and_none_does_not_click() -> None:
+    third = ThirdRate()
+    pieces = [third.push(piece, number % 2 == 0) for number, piece in enumerate(tone(300, 1, 48_000).reshape(-1, 960))]
+    steps = np.abs(np.diff(np.concatenate(pieces[1:]).astype(int)))
+    assert steps.max() <= 8_000 * 2 * np.pi * 300 / SAMPLE_RATE_HZ * 1.05
+
+
+def test_opus_carries_a_tone_there_and_back() -> None:
+    encoder, decoder = OpusEncoder(), OpusDecoder()
+    packets = [encoder.encode(frame) for frame in frames_of(tone(440, 1))]
+    assert {packet_ms(packet) for packet in packets} == {20.0}
+    sound = np.concatenate([decoder.decode(packet) for packet in packets])
+    assert len(sound) == SAMPLE_RATE_HZ
+    assert loudest_hz(sound[3_200:]) == pytest.approx(440, abs=2)
+    assert sum(map(len, packets)) * 8 < 40_000  # bits in a second
+
+
+def test_concealment_goes_on_with_what_was_heard_and_fades() -> None:
+    encoder, decoder = OpusEncoder(), OpusDecoder()
+    assert len(decoder.conceal()) == 0
+    for frame in frames_of(tone(440, 0.5)):
+        last = decoder.decode(encoder.encode(frame))
+    guesses = [decoder.conceal() for _ in range(10)]
+    assert {len(guess) for guess in guesses} == {FRAME_SAMPLES}
+    assert rms_dbfs(guesses[0]) > rms_dbfs(last) - 6
+    assert rms_dbfs(guesses[-1]) < rms_dbfs(last) - 12
+
+
+def test_steady_silence_costs_no_encoding_and_speech_after_it_is_whole() -> None:
+    encoder, decoder = OpusEncoder(), OpusDecoder()
+    packets = [encoder.encode(frame) for frame in frames_of(np.zeros(SAMPLE_RATE_HZ, np.int16))]
+    assert len(set(packets[-20:])) == 1
+    heard = [decoder.decode(packet) for packet in packets]
+    assert max(rms_dbfs(frame) for frame in heard) < -70
+    spoken = np.concatenate([decoder.decode(encoder.encode(frame)) for frame in frames_of(tone(440, 0.5))])
+    assert loudest_hz(spoken) == pytest.approx(440, abs=3)
+    assert rms_dbfs(spoken) == pytest.approx(rms_dbfs(tone(440, 0.5)), abs=1.5)
+
+
+@given(st.binary(max_size=300))
+def test_the_decoder_survives_anything(payload: bytes) -> None:
+    decoder = OpusDecoder()
+    try:
+        packet_ms(payload)
+        decoder.decode(payload)
+    except ValueError:
+        pass
+    decoder.conceal()
+    assert len(decoder.decode(OpusEncoder().encode(tone(440, 0.02)))) == FRAME_SAMPLES
