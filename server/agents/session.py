@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import traceback
 from collections import deque
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
@@ -251,8 +252,11 @@ class ConversationSession:
         ending: str | None = None
         try:
             ending = await self._give_answer(turn, delivery, stopwatch)
-        except Exception:  # noqa: BLE001  # whatever an engine raises must not leave the visitor without a word
-            _log.exception("answering failed", conversation=self._brief.conversation_uid)
+        except Exception as failure:  # noqa: BLE001  # whatever an engine raises must not leave the visitor without a word
+            # Its message, or a traceback, could hold what the visitor said: only the kind and the place are kept.
+            place = traceback.extract_tb(failure.__traceback__)[-1]
+            where = f"{place.filename.rpartition('/')[2]}:{place.lineno}"
+            _log.warning("answering failed", reason=type(failure).__name__, where=where)
             await delivery.say(self._phrases.trouble)
         await self._close_delivery(delivery, ending)
 

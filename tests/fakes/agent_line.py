@@ -19,6 +19,7 @@ from server.agents.port import (
     Utterance,
 )
 from server.media.frame import FRAME_S, FRAME_SAMPLES, Frame
+from server.media.mix import SILENCE
 from tests.fakes.clock import FakeClock
 from tests.fakes.fake_speech import LOUD
 
@@ -93,7 +94,12 @@ class AgentLine:
             await self.tick(np.full(FRAME_SAMPLES, level, dtype=np.int16))
 
     async def muted(self, seconds: float) -> None:
-        """No frames come from the visitor."""
+        """Nothing comes from the visitor: the room fills in for them."""
+        for _ in range(round(seconds / FRAME_S)):
+            await self.tick(SILENCE)
+
+    async def alone(self, seconds: float) -> None:
+        """There is no room that writes."""
         for _ in range(round(seconds / FRAME_S)):
             await self.tick(None)
 

@@ -219,6 +219,11 @@ async def test_a_microphone_muted_in_mid_sentence_ends_the_turn(line: AgentLine,
     await line.speak(0.4)
     await line.muted(0.7)
     assert line.texts("user") == ["When do you open?"]
+    await line.until_silent()
+    speech.ear.script.append("And when do you close?")
+    await line.speak(0.4)
+    await line.alone(0.7)
+    assert line.texts("user")[-1] == "And when do you close?"
 
 
 async def test_an_endless_utterance_is_cut(line: AgentLine, speech: FakeSpeech) -> None:
