@@ -153,9 +153,11 @@ def knowledge() -> None:
 def import_knowledge(tenant: str, language: str | None, file: Path) -> None:
     """Read FILE (csv, json or md) into the tenant's knowledge; the same file again replaces what it brought."""
 
+    raw = file.read_bytes()
+
     async def bring(parloir: Parloir) -> int:
         found = await parloir.tenants.by_uid(tenant)
-        return await parloir.import_knowledge(found.id, file.name, file.read_bytes(), language or found.language)
+        return await parloir.import_knowledge(found.id, file.name, raw, language or found.language)
 
     click.echo(f"{_with_parloir(bring)} entries imported from {file.name}.")
 

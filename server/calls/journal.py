@@ -126,7 +126,7 @@ class Journal:
         try:
             self._events.put_nowait(event)
         except asyncio.QueueFull:
-            _log.error("conversation journal is full", conversation=self._uid, event=type(event).__name__)
+            _log.error("conversation journal is full", conversation=self._uid, entry=type(event).__name__)
             self._on_agent_ended("server")
 
     async def _take(self, event: _Entry) -> None:

@@ -6,7 +6,7 @@ from pydantic import Field
 from quart import Blueprint, Response, jsonify, request
 
 from server.calls.control import checked_client_id, checked_text
-from server.calls.visits import Wish, WidgetVisits
+from server.calls.visits import WidgetVisits, Wish
 from server.web.bodies import RequestBody, read_body
 from server.web.widget_guard import WidgetGuard
 

@@ -28,27 +28,45 @@ export function attributeOf(...names) {
     .join("-");
 }
 
-/** One row: [name, kind letter, default, limits] and, for objects, [name, "o", rows]. */
-function row(option) {
-  if (option.type === "object") return [option.name, "o", option.fields.map(row)];
-  const kind = { string: "s", url: "u", color: "c", number: "n", boolean: "b", texts: "t", function: "f" }[option.type];
+const KINDS = { string: "s", url: "u", color: "c", number: "n", boolean: "b", texts: "t", function: "f" };
+
+/** [dotted path, kind, default, limits]; an object gives a row for each of its fields. */
+function rows(option, prefix = "") {
+  const path = prefix + option.name;
+  if (option.type === "object") return option.fields.flatMap((field) => rows(field, `${path}.`));
   const limits = option.enum ?? (option.type === "number" ? [option.min, option.max] : option.max ? [option.max] : undefined);
-  return [option.name, kind, option.default ?? null, ...(limits ? [limits] : [])];
+  const base = option.default ?? (option.type === "texts" ? {} : null);
+  return [[path, option.enum ? "e" : KINDS[option.type], base, ...(limits ? [limits] : [])]];
 }
 
+const list = (options) => JSON.stringify(options.flatMap((option) => rows(option)), null, 2);
+
 const types = `/** Generated from widget/options.json by widget/scripts/options.mjs: do not edit. */
+
+import type { OptionRow } from "./options";
 
 export interface Options {
 ${table.map((option) => `  /** ${option.doc} */\n  ${option.name}: ${typeOf(option)};`).join("\n")}
 }
 
-/** What a page may give: any part of it. */
-export type GivenOptions = { [Name in keyof Options]?: Partial<Options[Name]> | Options[Name] };
+/** Every option, for the panel. */
+export const ROWS: OptionRow[] = ${list(table)};
+`;
 
-/** Name, kind (string, url, color, number, boolean, texts, function, object), default, limits. */
-export type OptionRow = [name: string, kind: string, base: unknown, limits?: (string | number)[]];
+/** The radius is the panel's alone. */
+const withoutPanelFields = (option) =>
+  option.fields ? { ...option, fields: option.fields.filter((field) => !field.panel) } : option;
 
-export const ROWS: OptionRow[] = ${JSON.stringify(table.map(row), null, 2)};
+const launcherRows = table.filter((option) => option.launcher);
+const launcherTypes = `/** Generated from widget/options.json by widget/scripts/options.mjs: do not edit. */
+
+import type { OptionRow } from "./options";
+import type { Options } from "./options.gen";
+
+export type LauncherOptions = Pick<Options, ${launcherRows.map((option) => JSON.stringify(option.name)).join(" | ")}>;
+
+/** What the launcher needs before the panel is there. */
+export const LAUNCHER_ROWS: OptionRow[] = ${list(launcherRows.map(withoutPanelFields))};
 `;
 
 function docRows(option, parents = []) {
@@ -76,7 +94,10 @@ fit is reported in the console and as an \`error\` event with the code \`config_
 ${table.flatMap((option) => docRows(option)).join("\n")}
 `;
 
-const outputs = { "widget/src/core/options.gen.ts": types, "docs/reference/widget-options.md": docs };
+const outputs = {
+  "widget/src/core/options.gen.ts": types,
+  "widget/src/core/options.launcher.gen.ts": launcherTypes,
+  "docs/reference/widget-options.md": docs };
 const stale = Object.entries(outputs).filter(([path, text]) => {
   try {
     return readFileSync(new URL(path, root), "utf8") !== text;

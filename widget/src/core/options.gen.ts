@@ -1,5 +1,7 @@
 /** Generated from widget/options.json by widget/scripts/options.mjs: do not edit. */
 
+import type { OptionRow } from "./options";
+
 export interface Options {
   /** The public key of the account (voc_pk_…). Give it together with agentId, or give tenant_id. */
   apiKey: string;
@@ -43,12 +45,7 @@ export interface Options {
   onReady: (() => void) | null;
 }
 
-/** What a page may give: any part of it. */
-export type GivenOptions = { [Name in keyof Options]?: Partial<Options[Name]> | Options[Name] };
-
-/** Name, kind (string, url, color, number, boolean, texts, function, object), default, limits. */
-export type OptionRow = [name: string, kind: string, base: unknown, limits?: (string | number)[]];
-
+/** Every option, for the panel. */
 export const ROWS: OptionRow[] = [
   [
     "apiKey",
@@ -72,7 +69,7 @@ export const ROWS: OptionRow[] = [
   ],
   [
     "language",
-    "s",
+    "e",
     "fr",
     [
       "fr",
@@ -84,7 +81,7 @@ export const ROWS: OptionRow[] = [
   ],
   [
     "position",
-    "s",
+    "e",
     "bottom-right",
     [
       "bottom-right",
@@ -94,41 +91,35 @@ export const ROWS: OptionRow[] = [
     ]
   ],
   [
-    "theme",
-    "o",
+    "theme.primaryColor",
+    "c",
+    "#0b6e6e"
+  ],
+  [
+    "theme.radius",
+    "n",
+    14,
     [
-      [
-        "primaryColor",
-        "c",
-        "#0b6e6e"
-      ],
-      [
-        "radius",
-        "n",
-        14,
-        [
-          0,
-          28
-        ]
-      ],
-      [
-        "font",
-        "s",
-        "",
-        [
-          200
-        ]
-      ],
-      [
-        "mode",
-        "s",
-        "auto",
-        [
-          "auto",
-          "light",
-          "dark"
-        ]
-      ]
+      0,
+      28
+    ]
+  ],
+  [
+    "theme.font",
+    "s",
+    "",
+    [
+      200
+    ]
+  ],
+  [
+    "theme.mode",
+    "e",
+    "auto",
+    [
+      "auto",
+      "light",
+      "dark"
     ]
   ],
   [
@@ -142,7 +133,7 @@ export const ROWS: OptionRow[] = [
   [
     "labels",
     "t",
-    null
+    {}
   ],
   [
     "avatar",
@@ -150,25 +141,19 @@ export const ROWS: OptionRow[] = [
     ""
   ],
   [
-    "consent",
-    "o",
+    "consent.text",
+    "s",
+    "",
     [
-      [
-        "text",
-        "s",
-        "",
-        [
-          2000
-        ]
-      ],
-      [
-        "version",
-        "s",
-        "",
-        [
-          40
-        ]
-      ]
+      2000
+    ]
+  ],
+  [
+    "consent.version",
+    "s",
+    "",
+    [
+      40
     ]
   ],
   [
@@ -187,44 +172,38 @@ export const ROWS: OptionRow[] = [
     false
   ],
   [
-    "launcher",
-    "o",
+    "launcher.size",
+    "n",
+    56,
     [
-      [
-        "size",
-        "n",
-        56,
-        [
-          44,
-          96
-        ]
-      ],
-      [
-        "offsetX",
-        "n",
-        20,
-        [
-          0,
-          400
-        ]
-      ],
-      [
-        "offsetY",
-        "n",
-        20,
-        [
-          0,
-          400
-        ]
-      ],
-      [
-        "label",
-        "s",
-        "",
-        [
-          40
-        ]
-      ]
+      44,
+      96
+    ]
+  ],
+  [
+    "launcher.offsetX",
+    "n",
+    20,
+    [
+      0,
+      400
+    ]
+  ],
+  [
+    "launcher.offsetY",
+    "n",
+    20,
+    [
+      0,
+      400
+    ]
+  ],
+  [
+    "launcher.label",
+    "s",
+    "",
+    [
+      40
     ]
   ],
   [
@@ -249,7 +228,7 @@ export const ROWS: OptionRow[] = [
   [
     "metadata",
     "t",
-    null
+    {}
   ],
   [
     "onReady",

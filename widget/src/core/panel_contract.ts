@@ -1,29 +1,45 @@
 /** What the loader and the panel promise each other: how the panel is loaded, given its host, and driven. */
 
-import type { Options } from "./options.gen";
+import { type Given, readOptions } from "./options";
+import { type Options, ROWS } from "./options.gen";
+import { fitsExactly } from "./options_check";
 
-/** The panel's script dispatches this on its own `<script>` element, with a PanelFactory as detail. */
-export const PANEL_EVENT = "parloir:panel";
+/** A script of ours: URL path and sha384. */
+export type Chunk = [path: string, integrity: string];
 
-/** A language pack's script dispatches this on its own `<script>` element, with its texts as detail. */
-export const LANGUAGE_EVENT = "parloir:language";
+/** A chunk's script dispatches this on its own `<script>` element, with what it hands over as detail. */
+export const CHUNK_EVENT = "parloir";
 
-/** What the loader gives the panel. */
-export interface PanelHost {
+/** Where sessionStorage keeps a conversation that goes on after a navigation; only after the visitor agreed. */
+export const RESUME_KEY = "parloir.session";
+
+interface Host {
   /** The widget's open shadow root; the launcher is in it already. */
   root: ShadowRoot;
-  /** Checked, with every default filled in. */
-  options: Options;
   /** The server's origin, without a trailing slash. */
   apiUrl: string;
   /** Adds CSS without a style element where the browser can, with the page's nonce where it cannot. */
   adopt(css: string): void;
-  /** The texts of a language, loaded with integrity; rejects when they cannot be had. English is in the panel. */
-  texts(language: string): Promise<Record<string, string>>;
   /** Tells the page's listeners, `VocalIA.on(event)`. */
   emit(event: string, detail: object): void;
   /** The panel wants to be hidden; the loader shows the launcher again and gives it focus. */
   closed(): void;
+}
+
+/** What the loader gives. */
+export interface LoaderHost extends Host {
+  /** What the page gave, unchecked. */
+  given: Given;
+  /** Loads another script of ours, its bytes checked; what it hands over. Rejects when it cannot be had. */
+  load(chunk: Chunk): Promise<unknown>;
+}
+
+/** What the panel gets. */
+export interface PanelHost extends Host {
+  /** Checked, with every default filled in. */
+  options: Options;
+  /** The texts of a language, or the `hints`; rejects when they cannot be had. English is in the panel. */
+  texts(name: string): Promise<Record<string, string>>;
 }
 
 /** What the loader asks of the panel. */
@@ -40,8 +56,37 @@ export interface Panel {
 }
 
 export type PanelFactory = (host: PanelHost) => Panel;
+export type LoadedPanel = (host: LoaderHost) => Panel;
+
+/** The packs of texts, put in by the build. */
+declare const PACKS: Record<string, Chunk>;
 
 /** Called by the panel's entry, once, while its script runs. */
 export function offerPanel(factory: PanelFactory): void {
-  document.currentScript?.dispatchEvent(new CustomEvent(PANEL_EVENT, { detail: factory }));
+  const complete: LoadedPanel = (host) => {
+    const report = (code: string, message: string) => {
+      console.warn(`Parloir: ${code}: ${message}`);
+      host.emit("error", { code, message });
+    };
+    const options = readOptions<Options>(ROWS, host.given, fitsExactly, (path) =>
+      report("config_invalid", `The option ${path} is not valid; its default is used.`),
+    );
+    if (!options.apiKey && !options.tenant_id) report("config_missing", "Give apiKey and agentId, or tenant_id.");
+    return factory({
+      ...host,
+      options,
+      texts: (name) =>
+        PACKS[name] ? (host.load(PACKS[name]) as Promise<Record<string, string>>) : Promise.reject(Error(name)),
+    });
+  };
+  handOver(complete);
+}
+
+/** Called by a pack's entry, once, while its script runs. */
+export function offerTexts(texts: Record<string, string>): void {
+  handOver(texts);
+}
+
+function handOver(what: unknown): void {
+  document.currentScript?.dispatchEvent(new CustomEvent(CHUNK_EVENT, { detail: what }));
 }

@@ -1,0 +1,174 @@
+"""The widget's files: built by webassets driving esbuild, named by their content, served with the right headers.
+
+`python -m server.web.assets build` writes static/dist; AssetManifest finds what was written.
+"""
+
+import base64
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from webassets import Bundle, Environment
+from webassets.filter import ExternalTool
+from webassets.version import HashVersion
+
+ROOT = Path(__file__).resolve().parents[2]
+DIST = ROOT / "static" / "dist"
+WIDGET = ROOT / "widget"
+PACKS = ("fr", "es", "ar", "ary", "hints")  # English is in the panel
+EVERGREEN = "/w/v1.js"
+_HASH_CHARACTERS = 16
+_IMMUTABLE = "public, max-age=31536000, immutable"
+_EVERGREEN_CACHE = "public, max-age=300, stale-while-revalidate=86400"
+_PATH = re.compile(r"/w/\d+\.\d+\.\d+/[a-z0-9.-]+\.js")
+_ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Timing-Allow-Origin": "*",
+    "X-Content-Type-Options": "nosniff",
+    "Vary": "Accept-Encoding",
+}
+
+
+@dataclass(frozen=True)
+class AssetFile:
+    """One file as it goes over the wire."""
+
+    path: Path
+    content_type: str
+    headers: dict[str, str]
+
+
+class AssetManifest:
+    """What a build wrote. Older versions stay as long as their files do."""
+
+    def __init__(self, dist: Path, loader: str, panel: str, integrity: dict[str, str]) -> None:
+        """`loader`, `panel`: URL paths of the present ones; `integrity`: sha384 by URL path."""
+        self._dist = dist
+        self.loader = loader
+        self.panel = panel
+        self.integrity = integrity
+
+    @classmethod
+    def load(cls, dist: Path = DIST) -> "AssetManifest":
+        """Raises FileNotFoundError when nothing was built."""
+        built = json.loads((dist / "assets.json").read_text("utf-8"))
+        return cls(dist, built["loader"], built["panel"], built["integrity"])
+
+    def file_for(self, url_path: str, accept_encoding: str) -> AssetFile | None:
+        """What to answer for `url_path`, the smallest form the browser takes; None when there is no such file."""
+        is_evergreen = url_path == EVERGREEN
+        path = self.loader if is_evergreen else url_path
+        file = self._dist / path.lstrip("/")
+        if not _PATH.fullmatch(path) or not file.is_file():
+            return None
+        headers = _HEADERS | {"Cache-Control": _EVERGREEN_CACHE if is_evergreen else _IMMUTABLE}
+        accepted = _accepted(accept_encoding)
+        for encoding, suffix in _ENCODINGS:
+            smaller = file.with_name(file.name + suffix)
+            if encoding in accepted and smaller.is_file():
+                return AssetFile(smaller, "text/javascript; charset=utf-8", headers | {"Content-Encoding": encoding})
+        return AssetFile(file, "text/javascript; charset=utf-8", headers)
+
+
+class Esbuild(ExternalTool):
+    """Bundles one TypeScript entry and all it imports into one script."""
+
+    name = "esbuild"
+
+    def __init__(self, defines: dict[str, Any] | None = None) -> None:
+        super().__init__()
+        self._defines = defines or {}
+
+    def id(self) -> str:
+        return f"esbuild-{json.dumps(self._defines, sort_keys=True)}"
+
+    def input(self, _in: TextIO, out: TextIO, **about: Any) -> None:
+        command = [
+            str(ROOT / "node_modules" / ".bin" / "esbuild"),
+            about["source_path"],
+            "--bundle",
+            "--minify",
+            "--format=iife",
+            "--target=es2022",
+            "--charset=utf8",
+            "--legal-comments=none",
+            "--log-level=error",
+        ]
+        # webassets formats every argument: braces count double.
+        for name, value in self._defines.items():
+            command.append(f"--define:{name}={json.dumps(value)}".replace("{", "{{").replace("}", "}}"))
+        self.subprocess(command, out)
+
+
+def build(dist: Path = DIST) -> bool:
+    """Build everything that changed; False when nothing had. Raises what esbuild or node said."""
+    stamp = _sources_hash()
+    stamp_file = dist / "stamp"
+    if stamp_file.is_file() and stamp_file.read_text() == stamp:
+        return False
+    dist.mkdir(parents=True, exist_ok=True)
+    version = json.loads((ROOT / "package.json").read_text("utf-8"))["version"]
+    folder = f"w/{version}"
+    environment = Environment(
+        directory=str(dist),
+        url="/",
+        manifest=f"json:{dist / 'webassets.json'}",
+        versions=HashVersion(length=_HASH_CHARACTERS, hash=hashlib.sha256),
+        url_expire=False,
+        cache=False,
+        load_path=[str(WIDGET)],
+    )
+    integrity: dict[str, str] = {}
+
+    def bundle(source: str, output: str, defines: dict[str, Any] | None = None) -> list[str]:
+        """The chunk of one entry: its URL path and integrity."""
+        made = Bundle(source, filters=Esbuild(defines), output=f"{folder}/{output}")
+        environment.register(source, made)
+        url: str = made.urls()[0]
+        integrity[url] = _sri(dist / url.lstrip("/"))
+        return [url, integrity[url]]
+
+    # Each is built before what names it: the packs, the panel that loads them, the loader that loads the panel.
+    packs = {name: bundle(f"src/packs/{name}.ts", f"{name}.%(version)s.js") for name in PACKS}
+    panel = bundle("src/panel.ts", "panel.%(version)s.js", {"PACKS": packs})
+    loader, _ = bundle("src/loader.ts", "loader.js", {"PANEL": panel})
+    subprocess.run(["node", str(WIDGET / "scripts" / "compress.mjs"), str(dist / folder)], check=True)  # noqa: S603, S607
+    manifest = {"version": version, "loader": loader, "panel": panel[0], "integrity": integrity}
+    (dist / "assets.json").write_text(json.dumps(manifest, indent=2), "utf-8")
+    stamp_file.write_text(stamp)
+    return True
+
+
+def _accepted(header: str) -> set[str]:
+    accepted = set()
+    for part in header.split(","):
+        name, _, parameters = part.strip().partition(";")
+        if parameters.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000"):
+            accepted.add(name.strip().lower())
+    return accepted
+
+
+def _sri(file: Path) -> str:
+    return "sha384-" + base64.b64encode(hashlib.sha384(file.read_bytes()).digest()).decode()
+
+
+def _sources_hash() -> str:
+    digest = hashlib.sha256()
+    sources = [*WIDGET.glob("src/**/*"), *WIDGET.glob("*.json"), *WIDGET.glob("scripts/*")]
+    for file in sorted([*sources, ROOT / "package.json", ROOT / "package-lock.json", Path(__file__)]):
+        if file.is_file():
+            digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["build"]:
+        sys.exit("usage: python -m server.web.assets build")
+    build()

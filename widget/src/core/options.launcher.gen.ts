@@ -1,0 +1,105 @@
+/** Generated from widget/options.json by widget/scripts/options.mjs: do not edit. */
+
+import type { OptionRow } from "./options";
+import type { Options } from "./options.gen";
+
+export type LauncherOptions = Pick<Options, "language" | "position" | "theme" | "launcher" | "zIndex" | "autoOpen">;
+
+/** What the launcher needs before the panel is there. */
+export const LAUNCHER_ROWS: OptionRow[] = [
+  [
+    "language",
+    "e",
+    "fr",
+    [
+      "fr",
+      "en",
+      "ar",
+      "es",
+      "ary"
+    ]
+  ],
+  [
+    "position",
+    "e",
+    "bottom-right",
+    [
+      "bottom-right",
+      "bottom-left",
+      "top-right",
+      "top-left"
+    ]
+  ],
+  [
+    "theme.primaryColor",
+    "c",
+    "#0b6e6e"
+  ],
+  [
+    "theme.font",
+    "s",
+    "",
+    [
+      200
+    ]
+  ],
+  [
+    "theme.mode",
+    "e",
+    "auto",
+    [
+      "auto",
+      "light",
+      "dark"
+    ]
+  ],
+  [
+    "launcher.size",
+    "n",
+    56,
+    [
+      44,
+      96
+    ]
+  ],
+  [
+    "launcher.offsetX",
+    "n",
+    20,
+    [
+      0,
+      400
+    ]
+  ],
+  [
+    "launcher.offsetY",
+    "n",
+    20,
+    [
+      0,
+      400
+    ]
+  ],
+  [
+    "launcher.label",
+    "s",
+    "",
+    [
+      40
+    ]
+  ],
+  [
+    "zIndex",
+    "n",
+    2147483000,
+    [
+      0,
+      2147483647
+    ]
+  ],
+  [
+    "autoOpen",
+    "b",
+    false
+  ]
+];

@@ -1,0 +1,88 @@
+/** The pasted script: one global, one element, one button. Everything else is loaded when somebody wants to talk. */
+
+import { newEvents } from "./core/events";
+import { fromAttributes, fromObject, type Given } from "./core/options";
+import type { Panel } from "./core/panel_contract";
+import { newWidget, type Widget } from "./loader/widget";
+
+type Call = [method: string, ...values: unknown[]];
+type Page = { VocalIA?: unknown; VOCALIA_CONFIG?: object };
+
+const TAG = "parloir-widget";
+const script = document.currentScript as HTMLScriptElement | null;
+const page = window as unknown as Page;
+
+function boot(source: HTMLScriptElement): void {
+  const base = new URL(source.src).origin;
+  const nonce = source.nonce;
+  const events = newEvents();
+  let current: Widget | undefined;
+
+  const make = (element: HTMLElement, given: Given) => {
+    current?.destroy();
+    current = newWidget(element, given, events, base, nonce);
+  };
+
+  /** Beside the body, not in it: there it outlives what swaps the body (Turbo, Astro), sound and all. */
+  const add = (given: Given) => {
+    const element = document.createElement(TAG);
+    make(element, given);
+    document.documentElement.append(element);
+  };
+
+  const destroy = () => {
+    const last = current;
+    current = undefined;
+    last?.destroy();
+  };
+
+  customElements.define(
+    TAG,
+    class extends HTMLElement {
+      connectedCallback() {
+        const given = fromAttributes(this, "");
+        if (current?.element !== this && isNamed(given)) make(this, given);
+      }
+
+      disconnectedCallback() {
+        // Moving an element disconnects it for a moment; React's strict mode does so on purpose.
+        setTimeout(() => this.isConnected || current?.element !== this || destroy());
+      }
+    },
+  );
+
+  /** What the panel does, after opening it or only if it is there. */
+  const panel =
+    (method: keyof Panel, opens?: boolean) =>
+    (value?: unknown): void => {
+      if (opens) current?.open();
+      current?.use((ready) => (ready[method] as (value?: unknown) => void)(value));
+    };
+
+  const api = {
+    init: (given: object) => add(fromObject(given)),
+    on: events.on,
+    off: events.off,
+    open: () => current?.open(),
+    close: panel("close"),
+    start: panel("start", true),
+    end: panel("end"),
+    mute: (on = true) => panel("mute")(on),
+    sendText: panel("sendText", true),
+    destroy,
+  };
+
+  const before = page.VocalIA as { q?: Call[] } | Call[] | undefined;
+  page.VocalIA = api;
+  const attributes = fromAttributes(source, "data-");
+  if (page.VOCALIA_CONFIG) api.init(page.VOCALIA_CONFIG);
+  else if (isNamed(attributes)) add(attributes);
+  for (const [method, ...values] of (Array.isArray(before) ? before : before?.q) ?? []) {
+    (api as unknown as Record<string, (...values: unknown[]) => void>)[method]?.(...values);
+  }
+}
+
+/** Whether it says who to talk with. */
+const isNamed = (given: Given) => given("apiKey") || given("tenant_id");
+
+if (script && !customElements.get(TAG)) boot(script);

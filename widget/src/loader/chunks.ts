@@ -1,0 +1,60 @@
+/** Loads the panel and the language packs: from our own server only, every byte checked before it runs. */
+
+import { CHUNK_EVENT, type Chunk } from "../core/panel_contract";
+
+interface ScriptPolicy {
+  createScriptURL(url: string): unknown;
+}
+interface TrustedTypes {
+  createPolicy(name: string, rules: ScriptPolicy): ScriptPolicy;
+}
+
+export interface Chunks {
+  /** What the chunk hands over. Rejects when it is blocked, changed or unreachable; asking again tries again. */
+  load(chunk: Chunk): Promise<unknown>;
+  /** Fetches without running: the click that may follow finds it there. */
+  prefetch(chunk: Chunk): void;
+}
+
+export function chunksFrom(base: string, nonce: string): Chunks {
+  let policy: ScriptPolicy | undefined;
+
+  /** Under Trusted Types, a script address of ours; anything else is refused by our own policy. */
+  const trusted = (url: string): unknown => {
+    const types = (window as unknown as { trustedTypes?: TrustedTypes }).trustedTypes;
+    if (!types) return url;
+    policy ??= types.createPolicy("parloir", {
+      createScriptURL: (asked) => (asked.startsWith(`${base}/w/`) ? asked : ""),
+    });
+    return policy.createScriptURL(url);
+  };
+
+  /** Into the page with its integrity; gone again once it has loaded or failed. */
+  const add = (node: HTMLLinkElement | HTMLScriptElement, integrity: string, done?: () => void) => {
+    node.integrity = integrity;
+    node.crossOrigin = "";
+    node.nonce = nonce;
+    node.onload = node.onerror = () => {
+      node.remove();
+      done?.();
+    };
+    document.head.append(node);
+  };
+
+  return {
+    load: ([path, integrity]) =>
+      new Promise((resolve, reject) => {
+        const script = document.createElement("script");
+        script.src = trusted(base + path) as string;
+        script.addEventListener(CHUNK_EVENT, (event) => resolve((event as CustomEvent).detail));
+        add(script, integrity, reject); // rejecting changes nothing once it was handed over
+      }),
+    prefetch([path, integrity]) {
+      const link = document.createElement("link");
+      link.rel = "preload";
+      link.as = "script";
+      link.href = base + path;
+      add(link, integrity);
+    },
+  };
+}
