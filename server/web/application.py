@@ -8,7 +8,7 @@ from server.tenants.origins import OriginDirectory
 from server.web import cors, errors
 from server.web.assets import AssetManifest
 from server.web.health import Readiness, health
-from server.web.pages import StartPage, pages
+from server.web.pages import TEMPLATES, StartPage, pages
 from server.web.widget import widget
 from server.web.widget_guard import WidgetGuard
 from server.web.widget_socket import widget_socket
@@ -27,7 +27,7 @@ def web_app(
     start_page: StartPage,
 ) -> Quart:
     """Compose the surfaces; nothing here decides anything."""
-    app = Quart("server", template_folder=None, static_folder=None)
+    app = Quart("server", template_folder=str(TEMPLATES), static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     errors.install(app)

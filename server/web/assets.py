@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from webassets import Bundle, Environment
+from webassets.bundle import Bundle
+from webassets.env import Environment
 from webassets.filter import ExternalTool
 from webassets.version import HashVersion
 
