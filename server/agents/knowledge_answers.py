@@ -1,10 +1,10 @@
 """Built-in answers: small talk by a catalog, all else from the tenant's knowledge, or an honest "I don't know"."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 
 from server.agents.answering import AnswerPart, Farewell, HandOff, Say, Turn
 from server.agents.phrases import SmallTalk, phrases_for, recognise_small_talk
-from server.agents.port import Brief
+from server.agents.port import AgentProfile, Brief
 from server.agents.sentences import ALOUD_CHARS, WRITTEN_CHARS, shortened
 
 
@@ -57,3 +57,12 @@ def answer_sentences(text: str, aloud: bool) -> list[str]:
     if aloud:
         return shortened(text, ALOUD_CHARS)
     return [" ".join(shortened(text, WRITTEN_CHARS))]
+
+
+def said_word_for_word(agent: AgentProfile, language: str, answers: Sequence[str]) -> list[str]:
+    """Everything the built-in engine may say aloud in `language`, exactly as it hands it to the voice.
+
+    For Speaker.prepare: what was prepared is heard at once.
+    """
+    known = [sentence for text in answers for sentence in answer_sentences(text, aloud=True)]
+    return list(dict.fromkeys([*phrases_for(language, agent).fixed(), *known]))

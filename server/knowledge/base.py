@@ -30,6 +30,7 @@ _EMBED_AT_ONCE = 32  # chunks
 _QUESTION_TIMEOUT_S = 2.0
 _QUESTION_MAX_CHARS = 1_000
 _EMBED_TIMEOUT_S = 120.0
+_EMBED_AGAIN_S = 3.0  # models load for some seconds after the start; a search meanwhile asks again
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class KnownAnswer:
 class _Built:
     revision: int
     index: KnowledgeIndex
+    complete: bool  # every chunk has a vector of the present embedder
 
 
 class BoundKnowledge:
@@ -79,6 +81,7 @@ class KnowledgeBase:
         self._built: OrderedDict[int, _Built] = OrderedDict()
         self._building: dict[int, asyncio.Lock] = {}
         self._embedding: set[int] = set()
+        self._embed_again_at = 0.0
         self._questions: OrderedDict[str, Vector] = OrderedDict()
 
     def bound(self, tenant_id: int, agent_uid: str) -> BoundKnowledge:
@@ -169,6 +172,8 @@ class KnowledgeBase:
             built = self._built.get(tenant_id)
             if built is not None and built.revision == (revision or 0):
                 self._built.move_to_end(tenant_id)
+                if not built.complete:
+                    self._embed_later(tenant_id)
                 return built.index
             rows = (
                 await session.scalars(
@@ -180,10 +185,11 @@ class KnowledgeBase:
             ).all()
             found = [_indexed(row, self._embedder_name) for row in rows]
         index = await asyncio.to_thread(KnowledgeIndex, found)
-        self._built[tenant_id] = _Built(revision or 0, index)
+        complete = all(chunk.vector is not None for chunk in found)
+        self._built[tenant_id] = _Built(revision or 0, index, complete)
         if len(self._built) > _INDEXES_MAX:
             self._built.popitem(last=False)
-        if any(chunk.vector is None for chunk in found):
+        if not complete:
             self._embed_later(tenant_id)
         return index
 
@@ -239,9 +245,12 @@ class KnowledgeBase:
         return list(rows.reshape(len(pairs), 3, -1).mean(axis=1).astype(np.float32))
 
     def _embed_later(self, tenant_id: int) -> None:
-        if self._embedder is not None and tenant_id not in self._embedding:
-            self._embedding.add(tenant_id)
-            self._tasks.spawn(self._embed_missing(tenant_id), f"embed/{tenant_id}")
+        now = self._clock.monotonic()
+        if self._embedder is None or tenant_id in self._embedding or now < self._embed_again_at:
+            return
+        self._embed_again_at = now + _EMBED_AGAIN_S
+        self._embedding.add(tenant_id)
+        self._tasks.spawn(self._embed_missing(tenant_id), f"embed/{tenant_id}")
 
     async def _embed_missing(self, tenant_id: int) -> None:
         """Give every chunk a vector by the present embedder; then let the indexes know."""

@@ -21,9 +21,11 @@ from server.agents.port import (
 from server.media.frame import FRAME_S, FRAME_SAMPLES, Frame
 from server.media.mix import SILENCE
 from tests.fakes.clock import FakeClock
-from tests.fakes.fake_speech import LOUD
+from tests.fakes.fake_speech import LOUD, FakeSpeech
 
 _TURNS = 12  # of the loop, between two frames
+
+OPENING = "We open at nine. We close at seven in the evening. On Sundays we are closed."
 
 AGENT = AgentProfile(
     uid="agt_1",
@@ -134,3 +136,10 @@ class AgentLine:
         """How many frames of sound were heard, in the last seconds or ever."""
         played = self.played[-round(last_s / FRAME_S) :] if last_s else self.played
         return sum(frame is not None and bool(np.any(frame)) for frame in played)
+
+
+async def ask(line: AgentLine, speech: FakeSpeech, text: str) -> None:
+    """The visitor says `text`, which takes half a second, and waits for the end of the turn."""
+    speech.ear.script.append(text)
+    await line.speak(0.5)
+    await line.pause(0.6)

@@ -67,6 +67,8 @@ class FakeVoice:
         self.closed_early = 0
         self.fails = False
         self.is_cached = False
+        self.free = asyncio.Event()  # cleared: it takes long to begin
+        self.free.set()
 
     async def synthesize(
         self, text: str, language: str, voice: str | None, on_engine: Callable[[str], None] | None = None
@@ -78,6 +80,7 @@ class FakeVoice:
             on_engine("cached" if self.is_cached else self.name)
         finished = False
         try:
+            await self.free.wait()
             for _ in text.split():
                 await asyncio.sleep(0)
                 self.pieces += 1

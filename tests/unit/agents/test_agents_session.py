@@ -1,44 +1,17 @@
 """The conversation loop with sound: turns, speculation, interruptions, silence, goodbyes, and what is left behind."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
-from server.agents.engines.builtin import BuiltinEngine
-from server.agents.port import AgentProfile, Spoken, Utterance
+from server.agents.port import Spoken
 from server.media.frame import SAMPLE_RATE_HZ
 from server.media.leg import Leg, Role
-from tests.fakes.agent_line import AGENT, AgentLine, FakeKnowledge, brief
+from tests.fakes.agent_line import OPENING, AgentLine, FakeKnowledge, ask
 from tests.fakes.clock import FakeClock
 from tests.fakes.fake_speech import FakeSpeech
 
-OPENING = "We open at nine. We close at seven in the evening. On Sundays we are closed."
 FRAMES_OF_OPENING = len(OPENING.split()) * 10
-
-
-@pytest.fixture
-def speech() -> FakeSpeech:
-    return FakeSpeech()
-
-
-@pytest.fixture
-def knowledge() -> FakeKnowledge:
-    return FakeKnowledge({"open": OPENING})
-
-
-@pytest.fixture
-async def line(speech: FakeSpeech, knowledge: FakeKnowledge, clock: FakeClock) -> AsyncIterator[AgentLine]:
-    line = AgentLine(BuiltinEngine(speech, clock), brief(knowledge, history=[Utterance("agent", "Hello.")]), clock)
-    line.session.start(voice=True)
-    yield line
-    await line.session.close()
-
-
-async def ask(line: AgentLine, speech: FakeSpeech, text: str) -> None:
-    speech.ear.script.append(text)
-    await line.speak(0.5)
-    await line.pause(0.6)
 
 
 async def test_the_leg_is_a_leg(line: AgentLine) -> None:
@@ -173,18 +146,17 @@ async def test_after_an_interruption_the_new_question_is_answered(line: AgentLin
 async def test_words_added_before_the_answer_belong_to_the_question(
     line: AgentLine, speech: FakeSpeech, knowledge: FakeKnowledge
 ) -> None:
-    speech.ear.script.extend(["I would like to know", "when you open"])
-    speech.ear.hold()
+    speech.mouth.free.clear()
+    await ask(line, speech, "I would like to know")
+    assert line.states() == ["thinking"]
+    speech.ear.script.append("when you open")
     await line.speak(0.5)
-    await line.pause(0.5)  # over, but not recognised yet
-    await line.settle()
-    speech.ear.release()
-    await line.settle(3)
-    await line.speak(0.4)
+    speech.mouth.free.set()
     await line.pause(0.6)
     await line.until_silent()
-    assert knowledge.asked[-1].endswith("when you open")
-    assert line.texts("agent")[-1] == OPENING
+    assert knowledge.asked == ["I would like to know", "I would like to know when you open"]
+    assert line.texts("user") == ["I would like to know", "when you open"]
+    assert line.texts("agent") == [OPENING], "of the first answer nothing was heard"
 
 
 async def test_noise_that_is_not_words_is_ignored(line: AgentLine, speech: FakeSpeech) -> None:
@@ -348,64 +320,3 @@ async def test_closing_in_mid_sentence_keeps_what_was_said_and_leaves_nothing(
     assert len(asyncio.all_tasks()) == tasks
     await line.speak(0.5)
     assert line.played[-1] is None
-
-
-@pytest.mark.parametrize("missing", ["stt", "voice", "vad"])
-async def test_without_a_working_part_the_session_stays_in_text(
-    missing: str, speech: FakeSpeech, knowledge: FakeKnowledge, clock: FakeClock
-) -> None:
-    if missing == "vad":
-        speech.has_vad = False
-    else:
-        setattr(speech, missing, None)
-    line = AgentLine(BuiltinEngine(speech, clock), brief(knowledge), clock)
-    line.session.start(voice=True)
-    assert line.notices() == ["voice_unavailable"]
-    assert line.texts("agent") == ["Hello, welcome to the shop."]
-    line.session.hear_text("When do you open?")
-    await line.pause(0.3)
-    assert line.texts("agent")[-1] == OPENING
-    assert line.sounding() == 0
-    await line.session.close()
-
-
-async def test_the_greeting_is_spoken_once(speech: FakeSpeech, knowledge: FakeKnowledge, clock: FakeClock) -> None:
-    line = AgentLine(BuiltinEngine(speech, clock), brief(knowledge), clock)
-    line.session.start(voice=True)
-    await line.until_silent()
-    line.session.start(voice=False)
-    line.session.start(voice=True)
-    await line.pause(1)
-    assert line.texts("agent") == ["Hello, welcome to the shop."]
-    assert line.finals("agent")[0].via == "voice"
-    assert line.measured() == []
-    await line.session.close()
-
-
-async def test_a_catalog_greeting_names_the_agent(speech: FakeSpeech, clock: FakeClock) -> None:
-    for language, opening in (("fr", "Bonjour, ici Léa."), ("es", "Hola, soy Léa."), ("ary", "السلام، معاكم Léa.")):
-        agent = AgentProfile(uid="a", slug="s", name="Léa", language=language)
-        line = AgentLine(BuiltinEngine(speech, clock), brief(FakeKnowledge(), agent, language), clock)
-        line.session.start(voice=False)
-        assert line.texts("agent")[0].startswith(opening)
-        await line.session.close()
-
-
-async def test_text_mode(speech: FakeSpeech, knowledge: FakeKnowledge, clock: FakeClock) -> None:
-    line = AgentLine(BuiltinEngine(speech, clock), brief(knowledge), clock)
-    line.session.start(voice=False)
-    assert line.texts("agent") == [AGENT.greeting], "at once, for whoever reads it right after"
-    line.session.hear_text("When do you open?")
-    await line.settle(100)
-    assert line.finals()[-1].text == OPENING
-    assert {spoken.via for spoken in line.finals()} == {"text"}
-    assert line.states() == ["thinking", "listening"]
-    assert [turn.path for turn in line.measured()] == ["text"]
-    line.session.hear_text("What is the meaning of life?")
-    await line.settle(100)
-    assert line.finals()[-1].text.endswith("You can reach a person here: the shop desk.")
-    assert line.notices() == ["handoff_offered"]
-    await line.muted(60)
-    assert line.endings() == [], "nobody is asked to speak in text mode"
-    assert speech.mouth.said == []
-    await line.session.close()

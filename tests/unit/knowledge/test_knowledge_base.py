@@ -151,6 +151,20 @@ async def test_vectors_are_made_up_for_when_the_embedder_is_ready(
     await base.close()
 
 
+async def test_an_embedder_that_is_ready_after_the_first_search_is_used(
+    base: KnowledgeBase, embedder: WordEmbedder, clock: FakeClock, tenants: tuple[int, int]
+) -> None:
+    embedder.ready = False
+    await base.replace(tenants[0], "faq.csv", SHOP)
+    assert await titles(base, tenants[0], "What is your schedule?") == []
+    embedder.ready = True
+    clock.jump(10)
+    for _ in range(200):
+        if await titles(base, tenants[0], "What is your schedule?"):
+            break
+    assert (await titles(base, tenants[0], "What is your schedule?"))[0] == "Opening hours"
+
+
 async def test_an_embedder_that_fails_leaves_the_keywords(
     base: KnowledgeBase, embedder: WordEmbedder, tenants: tuple[int, int]
 ) -> None:
