@@ -11,6 +11,7 @@ from tests.fixtures.databases import (  # noqa: F401  # fixtures are found by na
     database,
     database_url,
     empty_postgres_url,
+    own_postgres,
     own_redis,
     postgres_server,
     postgres_url,

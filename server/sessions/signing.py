@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 import jwt
 
 from server.kit.clock import Clock
 from server.kit.errors import NotAuthenticated
 from server.kit.ids import new_uid
-from server.sessions.keys import SigningKeys
+from server.sessions.keys import SigningKey
 
 ALGORITHM = "EdDSA"
 ISSUER = "parloir"
@@ -40,10 +40,22 @@ class Claims:
     own: dict[str, Any]
 
 
+class Keys(Protocol):
+    """Where keys come from: server.sessions.keys.SigningKeys."""
+
+    async def current(self) -> SigningKey:
+        """The key that signs now."""
+        ...
+
+    async def by_kid(self, kid: str) -> SigningKey | None:
+        """The key `kid` if it may still verify."""
+        ...
+
+
 class Tokens:
     """Signs and verifies tokens of one purpose; a token of any other is refused."""
 
-    def __init__(self, purpose: Purpose, lifetime: timedelta, keys: SigningKeys, clock: Clock) -> None:
+    def __init__(self, purpose: Purpose, lifetime: timedelta, keys: Keys, clock: Clock) -> None:
         self._purpose = purpose
         self._lifetime = lifetime
         self._keys = keys

@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server.agents.port import AgentProfile
 from server.kit.clock import Clock
 from server.kit.errors import InvalidInput, NotFound
 from server.kit.ids import new_uid, random_text
 from server.storage import Database
 from server.storage.text import storable
 from server.tenants.agent_fields import check_language, checked
-from server.tenants.credentials import Credentials, Kind
+from server.tenants.credentials import Credentials, Kind, profile_of
 from server.tenants.origins import MAX_ORIGINS, OriginDirectory, normalise
 from server.tenants.plans import DEFAULT_PLAN, plan_named
 from server.tenants.tables import AgentRow, AuditEntryRow, ProjectRow, TenantRow
@@ -121,6 +122,12 @@ class Tenants:
     async def all(self) -> list[Tenant]:
         async with self._database.reading() as session:
             return [_tenant(row) for row in await session.scalars(select(TenantRow).order_by(TenantRow.id))]
+
+    async def agents(self, tenant_id: int) -> list[AgentProfile]:
+        """The tenant's agents; the first is the one a page gets that names none."""
+        async with self._database.reading() as session:
+            rows = await session.scalars(select(AgentRow).where(AgentRow.tenant_id == tenant_id).order_by(AgentRow.id))
+            return [profile_of(row) for row in rows]
 
     async def set_agent(self, tenant_id: int, slug: str, values: dict[str, Any], actor: str = "cli") -> None:
         """Change fields of an agent; a slug that is new makes an agent.

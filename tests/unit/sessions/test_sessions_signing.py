@@ -13,6 +13,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from server.kit.errors import NotAuthenticated
@@ -198,6 +200,45 @@ async def test_random_text_is_refused(forger: Forger, widget: Tokens) -> None:
     alphabet = "".join(map(chr, range(256))) + "…é\ud800\u202e" + "." * 40
     for _ in range(500):
         assert await refusal(widget, "".join(chance.choices(alphabet, k=chance.randrange(200)))) == "session_invalid"
+
+
+class OneKey:
+    """A source of keys with one key in it."""
+
+    def __init__(self) -> None:
+        self.key = SigningKey("key_1", ed25519.Ed25519PrivateKey.generate())
+
+    async def current(self) -> SigningKey:
+        return self.key
+
+    async def by_kid(self, kid: str) -> SigningKey | None:
+        return self.key if kid == self.key.kid else None
+
+
+_RESERVED = {"iss", "sub", "aud", "jti", "iat", "exp", "nbf"}
+own_claims = st.dictionaries(
+    st.from_regex(r"[a-z_]{1,8}", fullmatch=True).filter(lambda name: name not in _RESERVED),
+    st.integers() | st.text(max_size=20),
+    max_size=2,
+)
+
+
+@given(st.text(max_size=30), own_claims, st.sampled_from(Purpose), st.floats(0, 0.99), st.text())
+def test_any_claims_come_back_and_no_change_to_them_does(
+    subject: str, own: dict[str, Any], purpose: Purpose, place: float, noise: str
+) -> None:
+    tokens = Tokens(purpose, LIFETIME, OneKey(), FakeClock())
+
+    async def use() -> None:
+        token = await tokens.sign(subject, own)
+        claims = await tokens.verify(token)
+        assert (claims.subject, {name: claims.own[name] for name in own}) == (subject, own)
+        position = int(place * (len(token) - 1))
+        character = "A" if token[position] != "A" else "B"
+        for changed in (token[:position] + character + token[position + 1 :], token[:position], noise):
+            assert await refusal(tokens, changed) == "session_invalid"
+
+    asyncio.run(use())
 
 
 # ------------------------------------------------------------------ time

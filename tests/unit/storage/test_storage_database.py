@@ -19,6 +19,7 @@ from server.storage import Base, Database
 from server.storage.migrations import migrate
 from server.storage.text import storable
 from server.tenants.tables import ProjectRow, TenantRow
+from tests.fixtures.servers import PrivatePostgres
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -97,34 +98,38 @@ async def test_rows_stay_readable_after_the_block(database: Database) -> None:
     assert (read.uid, read.id) == (written.uid, written.id)
 
 
-async def test_many_writers_read_and_write_without_losing_a_change(database: Database) -> None:
+async def test_writers_of_two_processes_read_and_write_without_losing_a_change(
+    database: Database, database_url: str
+) -> None:
+    processes = [database, Database(database_url)]
     async with database.transaction() as session:
         session.add(tenant("0"))
 
-    async def count_one_more() -> None:
-        async with database.transaction() as session:
+    async def count_one_more(process: Database) -> None:
+        async with process.transaction() as session:
             row = await session.scalar(select(TenantRow).with_for_update())
             assert row is not None
             row.uid = str(int(row.uid) + 1)
 
-    await asyncio.gather(*(count_one_more() for _ in range(60)))
-    async with database.reading() as session:
-        assert await session.scalar(select(TenantRow.uid)) == "60"
-
-
-async def test_two_processes_write_one_sqlite_file(sqlite_url: str) -> None:
-    processes = [Database(sqlite_url), Database(sqlite_url)]
-
-    async def write(process: Database, number: int) -> None:
-        async with process.transaction() as session:
-            session.add(tenant(f"acme_{number}"))
-
     try:
-        await asyncio.gather(*(write(processes[number % 2], number) for number in range(20)))
-        async with processes[0].reading() as session:
-            assert len((await session.scalars(select(TenantRow))).all()) == 20
+        await asyncio.gather(*(count_one_more(processes[number % 2]) for number in range(60)))
+        async with database.reading() as session:
+            assert await session.scalar(select(TenantRow.uid)) == "60"
     finally:
-        await asyncio.gather(*(process.close() for process in processes))
+        await processes[1].close()
+
+
+@pytest.mark.postgres
+async def test_a_restarted_postgres_is_found_again(own_postgres: PrivatePostgres) -> None:
+    database = Database(own_postgres.url("postgres"))
+    await migrate(database)
+    own_postgres.stop()
+    assert not await database.is_reachable()
+    own_postgres.start()
+    async with database.transaction() as session:
+        session.add(tenant("acme"))
+    assert await database.is_reachable()
+    await database.close()
 
 
 async def test_a_row_that_belongs_to_nobody_is_refused(database: Database) -> None:

@@ -155,6 +155,8 @@ async def test_a_new_slug_makes_an_agent_of_that_tenant_only(tenancy: Tenancy, a
     found = await tenancy.credentials.resolve_widget(acme.public_key, "agent_support_fr", None)
     assert (found.agent.language, found.agent.name) == ("fr", "Acme Corp")
     assert (await tenancy.credentials.resolve_widget(acme.public_key, None, None)).agent.slug == "support"
+    assert [agent.slug for agent in await tenancy.tenants.agents(acme.tenant_id)] == ["support", "agent_support_fr"]
+    assert [agent.slug for agent in await tenancy.tenants.agents(other.tenant_id)] == ["support"]
     with pytest.raises(NotFound):
         await tenancy.credentials.resolve_widget(other.public_key, "agent_support_fr", None)
 
