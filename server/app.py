@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from quart import Quart
 
 from server.agents.engines import BuiltinEngine, OpenAIEngine
+from server.agents.knowledge_answers import said_word_for_word
 from server.agents.port import AgentEngine
 from server.browser import IceServer, MediaNetwork
 from server.calls.conversation import Limits, Services
@@ -21,7 +22,7 @@ from server.kit.tasks import TaskScope
 from server.knowledge import KnowledgeBase, parse
 from server.sessions import SigningKeys, WidgetSessions
 from server.settings import Settings
-from server.speech.coverage import EngineState
+from server.speech.coverage import PRODUCT_LANGUAGES, EngineState
 from server.speech.engines import SpeechEngines
 from server.speech.providers import OpenAiSpeechToText, OpenAiTextToSpeech, offline_engines
 from server.storage import Database
@@ -40,7 +41,7 @@ from server.web.pages import StartPage
 from server.web.widget_guard import WidgetGuard
 
 WARM_WAIT_S = 12.0
-SPOKEN_AHEAD_MAX = 200  # known answers spoken before anybody asks, a tenant
+SPOKEN_AHEAD_MAX = 200  # known answers spoken before anybody asks, a language
 
 
 @dataclass(frozen=True)
@@ -133,15 +134,15 @@ class Parloir:
         return (await self.knowledge.replace(tenant_id, name, entries)).documents
 
     async def speak_ahead(self) -> None:
-        """Once the engines are there, have every tenant's known answers spoken in the background."""
+        """Once the engines are there, have what every agent may say word for word spoken in the background."""
         await self.speech.warmed()
         for tenant in await self.tenants.all():
-            by_language: dict[str, list[str]] = {}
-            for answer in (await self.knowledge.answers(tenant.id))[:SPOKEN_AHEAD_MAX]:
-                by_language.setdefault(answer.language, []).append(answer.text)
-            for language, texts in by_language.items():
-                if voice := self.speech.tts_for(language):
-                    voice.prepare(texts, language, None)
+            known = await self.knowledge.answers(tenant.id)
+            for agent in await self.tenants.agents(tenant.id):
+                for language in dict.fromkeys([agent.language, *PRODUCT_LANGUAGES]):
+                    answers = [answer.text for answer in known if answer.language == language][:SPOKEN_AHEAD_MAX]
+                    if voice := self.speech.tts_for(language):
+                        voice.prepare(said_word_for_word(agent, language, answers), language, agent.voice)
 
     async def readiness(self) -> dict[str, str]:
         """Every part and its state, for /readyz."""

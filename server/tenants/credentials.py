@@ -171,12 +171,19 @@ class Credentials:
         return await self._target(TenantRow.id == tenant_id, agent_uid)
 
     async def _target(self, which_tenant: ColumnElement[bool], agent: str | None) -> WidgetTarget:
+        named = (AgentRow.tenant_id == TenantRow.id) & _is_called(agent)
         async with self._database.reading() as session:
-            tenant = await session.scalar(select(TenantRow).where(which_tenant))
-            if tenant is None:
-                raise _invalid_key()
-            agents = select(AgentRow).where(AgentRow.tenant_id == tenant.id).order_by(AgentRow.id)
-            row = await session.scalar(agents.where(_is_called(agent)).limit(1))
+            rows = await session.execute(
+                select(TenantRow, AgentRow)
+                .outerjoin(AgentRow, named)
+                .where(which_tenant)
+                .order_by(AgentRow.id)
+                .limit(1)
+            )
+            found = rows.first()
+        if found is None:
+            raise _invalid_key()
+        tenant, row = found
         if row is None:
             raise _unknown_agent()
         return WidgetTarget(
