@@ -90,6 +90,7 @@ class BoundConnection(Connection):
     heard_at: float
     datagrams_dropped: int
     take_at_once: Callable[[bytes], bool]
+    settled: asyncio.Event | None
 
     async def get_component_candidates(
         self,
@@ -115,6 +116,19 @@ class BoundConnection(Connection):
         ):
             return
         await super().add_remote_candidate(remote_candidate)
+
+    async def connect(self) -> None:
+        self.settled = asyncio.Event()
+        try:
+            await super().connect()
+        finally:
+            self.settled.set()
+
+    async def close(self) -> None:
+        """Also wait for connect() to notice, so that nothing outlives the connection."""
+        await super().close()
+        if self.settled is not None:
+            await self.settled.wait()
 
     def request_received(self, message: object, addr: tuple[str, int], protocol: StunProtocol) -> None:
         self.heard_at = self.clock.monotonic()
@@ -180,4 +194,5 @@ def bind(
     connection.heard_at = clock.monotonic()
     connection.datagrams_dropped = 0
     connection.take_at_once = take_at_once
+    connection.settled = None
     return connection
