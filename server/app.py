@@ -92,7 +92,7 @@ class Parloir:
             closing.push_async_callback(knowledge.close)
             metrics = CallMetrics()
             live = LiveConversations(
-                engines or _engines(settings, speech, clock),
+                engines or _engines(settings, speech, clock, closing),
                 knowledge.bound,
                 Services(
                     conversations=conversations,
@@ -209,12 +209,14 @@ def _speech(settings: Settings) -> SpeechEngines:
     )
 
 
-def _engines(settings: Settings, speech: SpeechEngines, clock: Clock) -> Mapping[str, AgentEngine]:
+def _engines(
+    settings: Settings, speech: SpeechEngines, clock: Clock, closing: AsyncExitStack
+) -> Mapping[str, AgentEngine]:
     engines: dict[str, AgentEngine] = {"builtin": BuiltinEngine(speech, clock)}
     if settings.openai_base_url is not None:
-        engines["openai"] = OpenAIEngine(
-            settings.openai_base_url, _openai_key(settings), settings.openai_model, speech, clock
-        )
+        chat = OpenAIEngine(settings.openai_base_url, _openai_key(settings), settings.openai_model, speech, clock)
+        closing.push_async_callback(chat.close)
+        engines["openai"] = chat
     return engines
 
 

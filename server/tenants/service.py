@@ -129,12 +129,6 @@ class Tenants:
             rows = await session.scalars(select(AgentRow).where(AgentRow.tenant_id == tenant_id).order_by(AgentRow.id))
             return [profile_of(row) for row in rows]
 
-    async def agents(self, tenant_id: int) -> list[AgentProfile]:
-        """The tenant's agents, oldest first."""
-        async with self._database.reading() as session:
-            rows = await session.scalars(select(AgentRow).where(AgentRow.tenant_id == tenant_id).order_by(AgentRow.id))
-            return [profile_of(row) for row in rows]
-
     async def set_agent(self, tenant_id: int, slug: str, values: dict[str, Any], actor: str = "cli") -> None:
         """Change fields of an agent; a slug that is new makes an agent.
 
