@@ -1,5 +1,5 @@
 // Writes a .br and a .gz beside every script of a folder, as small as they get: the server only picks one.
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 

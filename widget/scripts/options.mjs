@@ -34,12 +34,25 @@ const KINDS = { string: "s", url: "u", color: "c", number: "n", boolean: "b", te
 function rows(option, prefix = "") {
   const path = prefix + option.name;
   if (option.type === "object") return option.fields.flatMap((field) => rows(field, `${path}.`));
-  const limits = option.enum ?? (option.type === "number" ? [option.min, option.max] : option.max ? [option.max] : undefined);
+  const kind = option.enum ? "e" : option.pattern ? "p" : KINDS[option.type];
   const base = option.default ?? (option.type === "texts" ? {} : null);
-  return [[path, option.enum ? "e" : KINDS[option.type], base, ...(limits ? [limits] : [])]];
+  const limits = limitsOf(option);
+  return [[path, kind, base, ...(limits ? [limits] : [])]];
 }
 
-const list = (options) => JSON.stringify(options.flatMap((option) => rows(option)), null, 2);
+function limitsOf({ enum: values, pattern, type, min, max }) {
+  if (values) return values;
+  if (pattern) return [pattern];
+  if (type === "number") return [min, max];
+  return max ? [max] : undefined;
+}
+
+const list = (options) =>
+  JSON.stringify(
+    options.flatMap((option) => rows(option)),
+    null,
+    2,
+  );
 
 const types = `/** Generated from widget/options.json by widget/scripts/options.mjs: do not edit. */
 
@@ -71,16 +84,23 @@ export const LAUNCHER_ROWS: OptionRow[] = ${list(launcherRows.map(withoutPanelFi
 
 function docRows(option, parents = []) {
   const names = [...parents, option.name];
-  if (option.type === "object") return [docRow(option, names), ...option.fields.flatMap((field) => docRows(field, names))];
+  if (option.type === "object")
+    return [docRow(option, names), ...option.fields.flatMap((field) => docRows(field, names))];
   return [docRow(option, names)];
 }
 
 function docRow(option, names) {
   const type = option.enum ? option.enum.map((value) => `\`${value}\``).join(", ") : option.type;
-  const limits = option.min !== undefined ? ` (${option.min} to ${option.max})` : option.max ? ` (at most ${option.max} characters)` : "";
   const base = option.default === undefined || option.default === "" ? "" : `\`${option.default}\``;
   const attribute = ["function", "object"].includes(option.type) ? "" : `\`data-${attributeOf(...names)}\``;
-  return `| \`${names.join(".")}\` | ${type}${limits} | ${base} | ${attribute} | ${option.doc} |`;
+  return `| \`${names.join(".")}\` | ${type}${limitsInWords(option)} | ${base} | ${attribute} | ${option.doc} |`;
+}
+
+function limitsInWords({ type, pattern, min, max }) {
+  if (pattern) return ` (begins with ${pattern.replace("^", "")})`;
+  if (type === "number") return ` (${min} to ${max})`;
+  if (max) return ` (at most ${max}${type === "texts" ? "" : " characters"})`;
+  return "";
 }
 
 const docs = `# Options of the widget
@@ -97,7 +117,8 @@ ${table.flatMap((option) => docRows(option)).join("\n")}
 const outputs = {
   "widget/src/core/options.gen.ts": types,
   "widget/src/core/options.launcher.gen.ts": launcherTypes,
-  "docs/reference/widget-options.md": docs };
+  "docs/reference/widget-options.md": docs,
+};
 const stale = Object.entries(outputs).filter(([path, text]) => {
   try {
     return readFileSync(new URL(path, root), "utf8") !== text;

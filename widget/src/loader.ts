@@ -6,6 +6,8 @@ import type { Panel } from "./core/panel_contract";
 import { newWidget, type Widget } from "./loader/widget";
 
 type Call = [method: string, ...values: unknown[]];
+type Queue = ArrayLike<Call> & { q?: Call[] };
+type Methods = Record<string, (...values: unknown[]) => void>;
 type Page = { VocalIA?: unknown; VOCALIA_CONFIG?: object };
 
 const TAG = "parloir-widget";
@@ -70,16 +72,19 @@ function boot(source: HTMLScriptElement): void {
     mute: (on = true) => panel("mute")(on),
     sendText: panel("sendText", true),
     destroy,
+    /** `VocalIA.push(["on", "message", listener])`, before and after we came. */
+    push: (...calls: Call[]) => {
+      for (const [method, ...values] of calls) (api as unknown as Methods)[method]?.(...values);
+    },
   };
 
-  const before = page.VocalIA as { q?: Call[] } | Call[] | undefined;
-  page.VocalIA = api;
+  // What the page put there before we came: an array, or an object with its calls in `q`. It becomes the API.
+  const before = page.VocalIA as Queue | undefined;
+  page.VocalIA = Object.assign(before ?? {}, api);
   const attributes = fromAttributes(source, "data-");
   if (page.VOCALIA_CONFIG) api.init(page.VOCALIA_CONFIG);
   else if (isNamed(attributes)) add(attributes);
-  for (const [method, ...values] of (Array.isArray(before) ? before : before?.q) ?? []) {
-    (api as unknown as Record<string, (...values: unknown[]) => void>)[method]?.(...values);
-  }
+  api.push(...Array.from(before?.q ?? before ?? []));
 }
 
 /** Whether it says who to talk with. */

@@ -19,7 +19,7 @@ export interface Options {
   theme: { primaryColor: string; radius: number; font: string; mode: "auto" | "light" | "dark" };
   /** What the agent says first. Default: the agent's own greeting. */
   greeting: string;
-  /** Texts of the panel to replace, by key (see the list of keys in the language files). */
+  /** Texts of the panel to replace, by key (the keys are those of widget/src/i18n/en.ts). As an attribute: JSON. */
   labels: Record<string, string>;
   /** A picture of the agent; needs img-src under a strict policy. Default: the two arcs. */
   avatar: string;
@@ -39,7 +39,7 @@ export interface Options {
   captions: boolean;
   /** Open the panel when the page has loaded. Nothing starts before the visitor agrees. */
   autoOpen: boolean;
-  /** Your own data about this visit: at most 20 texts, stored with the conversation. */
+  /** Your own data about this visit: texts by name, stored with the conversation. As an attribute: JSON. */
   metadata: Record<string, string>;
   /** Called once the widget can be used. */
   onReady: (() => void) | null;
@@ -49,8 +49,11 @@ export interface Options {
 export const ROWS: OptionRow[] = [
   [
     "apiKey",
-    "s",
-    ""
+    "p",
+    "",
+    [
+      "^voc_pk_"
+    ]
   ],
   [
     "agentId",
@@ -228,7 +231,10 @@ export const ROWS: OptionRow[] = [
   [
     "metadata",
     "t",
-    {}
+    {},
+    [
+      20
+    ]
   ],
   [
     "onReady",

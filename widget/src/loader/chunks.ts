@@ -16,9 +16,10 @@ export interface Chunks {
   prefetch(chunk: Chunk): void;
 }
 
-export function chunksFrom(base: string, nonce: string): Chunks {
-  let policy: ScriptPolicy | undefined;
+/** One for the page: a policy of the same name twice is refused where `trusted-types` lists it. */
+let policy: ScriptPolicy | undefined;
 
+export function chunksFrom(base: string, nonce: string): Chunks {
   /** Under Trusted Types, a script address of ours; anything else is refused by our own policy. */
   const trusted = (url: string): unknown => {
     const types = (window as unknown as { trustedTypes?: TrustedTypes }).trustedTypes;

@@ -21,13 +21,7 @@ export interface Widget {
   destroy(): void;
 }
 
-export function newWidget(
-  element: HTMLElement,
-  given: Given,
-  events: Events,
-  base: string,
-  nonce: string,
-): Widget {
+export function newWidget(element: HTMLElement, given: Given, events: Events, base: string, nonce: string): Widget {
   const options = readOptions<LauncherOptions>(LAUNCHER_ROWS, given, fitsRoughly);
   const apiUrl = String(given("api_url") || base).replace(/\/+$/, "");
   const chunks = chunksFrom(base, nonce);
@@ -61,7 +55,7 @@ export function newWidget(
     } catch (thrown) {
       panel = null;
       shut();
-      const message = `A page policy must allow script-src ${base}; connect-src ${apiUrl}`;
+      const message = `Not loaded. A strict policy needs script-src ${base}; connect-src ${apiUrl}`;
       console.warn("Parloir: panel_blocked:", message);
       events.emit("error", { code: "panel_blocked", message });
       throw thrown;
@@ -72,7 +66,10 @@ export function newWidget(
 
   const use: Widget["use"] = (work, wanted) => {
     if (wanted && !gone) panel ??= load();
-    panel?.then((ready) => gone || work(ready)).catch(() => {});
+    panel?.then(
+      (ready) => gone || work(ready),
+      () => {}, // reported when it was loaded
+    );
   };
 
   const open = () =>
@@ -95,7 +92,7 @@ export function newWidget(
   svg.append(path);
   launcher.append(svg);
   const { label } = options.launcher;
-  if (label) launcher.append(Object.assign(document.createElement("span"), { textContent: label }));
+  if (label) launcher.append(label);
   else launcher.ariaLabel = LABELS[(isRtl ? "ar" : language) as "ar"];
   launcher.onclick = open;
   launcher.onpointerenter = launcher.onfocus = () => {
@@ -108,8 +105,8 @@ export function newWidget(
   setTimeout(() => {
     if (gone) return;
     events.emit("ready", {});
-    (given("onReady") as (() => void) | undefined)?.();
     if (options.autoOpen || isKept()) open();
+    (given("onReady") as (() => void) | undefined)?.();
   });
 
   return {
@@ -118,7 +115,10 @@ export function newWidget(
     use,
     destroy() {
       gone = true;
-      panel?.then((ready) => ready.destroy()).catch(() => {});
+      panel?.then(
+        (ready) => ready.destroy(),
+        () => {},
+      );
       root.replaceChildren();
       root.adoptedStyleSheets = [];
       element.remove();
