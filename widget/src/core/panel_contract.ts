@@ -63,17 +63,22 @@ declare const PACKS: Record<string, Chunk>;
 
 /** Called by the panel's entry, once, while its script runs. */
 export function offerPanel(factory: PanelFactory): void {
-  const complete: LoadedPanel = (host) =>
-    factory({
+  const complete: LoadedPanel = (host) => {
+    const report = (code: string, message: string) => {
+      console.warn(`Parloir: ${code}: ${message}`);
+      host.emit("error", { code, message });
+    };
+    const options = readOptions<Options>(ROWS, readingTexts(ROWS, host.given), fitsExactly, (path) =>
+      report("config_invalid", `The option ${path} is not valid; its default is used.`),
+    );
+    if (!options.apiKey && !options.tenant_id) report("config_missing", "Give apiKey and agentId, or tenant_id.");
+    return factory({
       ...host,
-      options: readOptions<Options>(ROWS, readingTexts(ROWS, host.given), fitsExactly, (path) => {
-        const message = `The option ${path} is not valid; its default is used.`;
-        console.warn("Parloir: config_invalid:", message);
-        host.emit("error", { code: "config_invalid", message });
-      }),
+      options,
       texts: (name) =>
         PACKS[name] ? (host.load(PACKS[name]) as Promise<Record<string, string>>) : Promise.reject(Error(name)),
     });
+  };
   handOver(complete);
 }
 
