@@ -32,15 +32,15 @@ return {1, now, before}
 """
 
 
-def connect(url: str) -> aioredis.Redis:
-    """A client whose every command gives up after 0.3 s, without trying again."""
+def connect(url: str, timeout_s: float = _COMMAND_TIMEOUT_S) -> aioredis.Redis:
+    """A client whose every command gives up after `timeout_s`, without trying again."""
     pool = aioredis.BlockingConnectionPool.from_url(
         url,
         max_connections=_CONNECTIONS_MAX,
-        timeout=_COMMAND_TIMEOUT_S,
+        timeout=timeout_s,
         decode_responses=True,
-        socket_timeout=_COMMAND_TIMEOUT_S,
-        socket_connect_timeout=_COMMAND_TIMEOUT_S,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=timeout_s,
         retry=Retry(NoBackoff(), 0),
     )
     return aioredis.Redis.from_pool(pool)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from tests.fakes.clock import FakeClock
 from tests.fixtures.servers import PrivateRedis
 
 FIVE = Rate(per_minute=5)
+PATIENT_S = 10  # a busy machine must not look like a lost Redis
 
 
 @pytest.fixture(params=["local", pytest.param("redis", marks=pytest.mark.redis)])
@@ -22,9 +24,8 @@ async def rates(request: pytest.FixtureRequest, clock: FakeClock) -> AsyncIterat
     if request.param == "local":
         yield local
         return
-    client = connect(request.getfixturevalue("redis_url"))
-    yield RedisRates(client, local)
-    await client.aclose()
+    async with connect(request.getfixturevalue("redis_url"), PATIENT_S) as client:
+        yield RedisRates(client, local)
 
 
 async def taken(rates: Rates, key: str, times: int, rate: Rate = FIVE) -> int:
@@ -63,8 +64,8 @@ async def test_who_comes_back_when_told_is_served(rates: Rates, clock: FakeClock
 
 
 async def test_parallel_uses_are_counted_exactly(rates: Rates) -> None:
-    answers = await asyncio.gather(*(rates.take("a", Rate(per_minute=30)) for _ in range(100)))
-    assert answers.count(None) == 30
+    answers = await asyncio.gather(*(rates.take("a", Rate(per_minute=15)) for _ in range(40)))
+    assert answers.count(None) == 15
 
 
 async def test_nothing_is_within_a_limit_of_none(rates: Rates) -> None:
@@ -109,23 +110,21 @@ async def test_a_flood_of_keys_forgets_the_oldest_instead_of_growing(clock: Fake
 
 @pytest.mark.redis
 async def test_processes_share_one_count(redis_url: str, clock: FakeClock) -> None:
-    clients = [connect(redis_url) for _ in range(3)]
-    processes = [RedisRates(client, LocalRates(clock)) for client in clients]
-    answers = await asyncio.gather(*(processes[turn % 3].take("a", Rate(300)) for turn in range(600)))
-    assert answers.count(None) == 300
-    for client in clients:
-        await client.aclose()
+    async with AsyncExitStack() as closing:
+        clients = [await closing.enter_async_context(connect(redis_url, PATIENT_S)) for _ in range(3)]
+        processes = [RedisRates(client, LocalRates(clock)) for client in clients]
+        answers = await asyncio.gather(*(processes[turn % 3].take("a", Rate(300)) for turn in range(600)))
+        assert answers.count(None) == 300
 
 
 @pytest.mark.redis
 async def test_while_redis_is_away_each_process_counts_for_itself(own_redis: PrivateRedis, clock: FakeClock) -> None:
-    client = connect(own_redis.url)
-    rates = RedisRates(client, LocalRates(clock))
-    assert await taken(rates, "a", 3) == 3
-    own_redis.stop()
-    async with asyncio.timeout(10):
-        assert await taken(rates, "a", 9) == 5
-    own_redis.start()
-    assert await taken(rates, "b", 9) == 5
-    assert [key async for key in client.scan_iter("parloir:rate:b:*")]
-    await client.aclose()
+    async with connect(own_redis.url, PATIENT_S) as client:
+        rates = RedisRates(client, LocalRates(clock))
+        assert await taken(rates, "a", 3) == 3
+        own_redis.stop()
+        async with asyncio.timeout(10):
+            assert await taken(rates, "a", 9) == 5
+        own_redis.start()
+        assert await taken(rates, "b", 9) == 5
+        assert [key async for key in client.scan_iter("parloir:rate:b:*")]
