@@ -21,6 +21,7 @@ from server.kit.clock import Clock, SystemClock
 from server.kit.tasks import TaskScope
 from server.knowledge import KnowledgeBase, parse
 from server.sessions import SigningKeys, WidgetSessions
+from server.sessions.frames import FrameTickets
 from server.settings import Settings
 from server.speech.coverage import PRODUCT_LANGUAGES, EngineState
 from server.speech.engines import SpeechEngines
@@ -37,6 +38,7 @@ from server.tenants.service import Tenants
 from server.web.application import web_app
 from server.web.assets import AssetManifest
 from server.web.client_address import ClientAddresses
+from server.web.frame import frame
 from server.web.pages import StartPage
 from server.web.widget_guard import WidgetGuard
 
@@ -154,13 +156,17 @@ class Parloir:
 
 def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -> Quart:
     """The server's web application over a composed product."""
+    tickets = FrameTickets(parloir.signing_keys, parloir.clock)
     return web_app(
         guard=WidgetGuard(
             parloir.credentials,
             parloir.origins,
             parloir.sessions,
+            tickets,
             ClientAddresses(parloir.settings.trusted_proxies),
+            parloir.settings.origin,
         ),
+        framed=frame(parloir.credentials, parloir.origins, tickets),
         visits=parloir.visits,
         origins=parloir.origins,
         readiness=parloir.readiness,

@@ -1,7 +1,7 @@
 """The web application: every surface registered once, in one place."""
 
 from prometheus_client import CollectorRegistry
-from quart import Quart
+from quart import Blueprint, Quart
 
 from server.calls.visits import WidgetVisits
 from server.tenants.origins import OriginDirectory
@@ -25,8 +25,9 @@ def web_app(
     metrics: CollectorRegistry,
     assets: AssetManifest,
     start_page: StartPage,
+    framed: Blueprint,
 ) -> Quart:
-    """Compose the surfaces; nothing here decides anything."""
+    """Compose the surfaces; nothing here decides anything. `framed`: the widget in a frame of ours."""
     app = Quart("server", template_folder=str(TEMPLATES), static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
@@ -37,6 +38,7 @@ def web_app(
         pages(assets, start_page),
         widget(guard, visits),
         widget_socket(guard, visits),
+        framed,
     ):
         app.register_blueprint(surface)
     return app

@@ -123,6 +123,7 @@ def build(dist: Path = DIST) -> bool:
         manifest=f"json:{dist / 'webassets.json'}",
         versions=HashVersion(length=_HASH_CHARACTERS, hash=hashlib.sha256),
         url_expire=False,
+        auto_build=False,
         cache=False,
         load_path=[str(WIDGET)],
     )
@@ -132,6 +133,7 @@ def build(dist: Path = DIST) -> bool:
         """The chunk of one entry: its URL path and integrity."""
         made = Bundle(source, filters=Esbuild(defines), output=f"{folder}/{output}")
         environment.register(source, made)
+        made.build(force=True)  # webassets looks at the entry's date only, not at what it imports
         url: str = made.urls()[0]
         integrity[url] = _sri(dist / url.lstrip("/"))
         return [url, integrity[url]]

@@ -4,6 +4,7 @@ from quart import Request, Websocket, has_request_context, request, websocket
 
 from server.kit.errors import InvalidInput, NotAllowed, NotAuthenticated
 from server.sessions import WidgetSession, WidgetSessions
+from server.sessions.frames import FrameTickets, is_ticket
 from server.tenants.credentials import Credentials, WidgetTarget
 from server.tenants.origins import OriginDirectory, normalise
 from server.web import cors
@@ -18,15 +19,25 @@ class WidgetGuard:
         credentials: Credentials,
         origins: OriginDirectory,
         sessions: WidgetSessions,
+        tickets: FrameTickets,
         addresses: ClientAddresses,
+        own_origin: str,
     ) -> None:
+        """`own_origin`: where our framed widget's page comes from, as browsers see it."""
         self._credentials = credentials
         self._origins = origins
         self._sessions = sessions
+        self._tickets = tickets
         self._addresses = addresses
+        self._own_origin = normalise(own_origin)
 
     async def target(self, key: str | None, agent: str | None, tenant: str | None) -> WidgetTarget:
-        """The tenant and agent a page names. Raises `invalid_key`, `unknown_agent`, `config_mismatch`, `origin_…`."""
+        """The tenant and agent a page names. Raises `invalid_key`, `unknown_agent`, `config_mismatch`, `origin_…`.
+
+        Our own framed page gives a ticket for a key: its parents were decided on when the frame was served.
+        """
+        if key and is_ticket(key):
+            return await self._framed_target(key)
         target = await self._credentials.resolve_widget(key, agent, tenant)
         await self._allow_origin(target.tenant_id)
         return target
@@ -40,14 +51,17 @@ class WidgetGuard:
 
     async def session_of(self, token: str, may_be_over: bool = False) -> WidgetSession:
         """As session(), for a token that came in a message."""
-        session = await self._sessions.verify(token, self._normalised_origin(), may_be_over=may_be_over)
-        await self._allow_origin(session.tenant_id)
+        session = await self._sessions.verify(token, self._asking_origin(), may_be_over=may_be_over)
+        if session.origin == self._own_origin:  # opened with a ticket
+            cors.remember_allowed()
+        else:
+            await self._allow_origin(session.tenant_id)
         return session
 
     def visitor(self) -> tuple[str, str]:
         """Normalised origin and address of the page that asks, after the origin was allowed."""
         peer = asking().remote_addr
-        return self._normalised_origin() or "", self._addresses.of(peer, asking().headers.get("X-Forwarded-For"))
+        return self._asking_origin() or "", self._addresses.of(peer, asking().headers.get("X-Forwarded-For"))
 
     async def _allow_origin(self, tenant_id: int) -> None:
         decision = await self._origins.decide(tenant_id, asking().headers.get("Origin"))
@@ -55,9 +69,20 @@ class WidgetGuard:
             raise NotAllowed(decision.code, _REFUSALS[decision.code])
         cors.remember_allowed()
 
-    def _normalised_origin(self) -> str | None:
+    async def _framed_target(self, ticket: str) -> WidgetTarget:
+        frame = await self._tickets.verify(ticket)
+        if self._asking_origin() != self._own_origin:
+            raise NotAllowed("origin_not_allowed", _REFUSALS["origin_not_allowed"])
+        cors.remember_allowed()
+        return await self._credentials.resolve_widget(None, frame.agent, frame.tenant_uid)
+
+    def _asking_origin(self) -> str | None:
+        """The page's origin, normalised; browsers leave it out of a page's GETs to its own origin."""
+        headers = asking().headers
+        if "Origin" not in headers and headers.get("Sec-Fetch-Site") == "same-origin":
+            return self._own_origin
         try:
-            return normalise(asking().headers.get("Origin", ""))
+            return normalise(headers.get("Origin", ""))
         except InvalidInput:
             return None
 

@@ -1,0 +1,42 @@
+"""Tickets of framed widgets: the page we serve into a frame proves with one that its frame was allowed."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from server.kit.clock import Clock
+from server.kit.errors import NotAuthenticated
+from server.sessions.keys import SigningKeys
+from server.sessions.signing import Purpose, Tokens
+
+LIFETIME = timedelta(hours=1)  # a page may stand open a while before somebody wants to talk
+_TOKEN_BEGINS = "eyJ"  # noqa: S105  # how every signed token begins, and no public key
+
+
+@dataclass(frozen=True)
+class FrameTicket:
+    """Whose widget the frame shows."""
+
+    tenant_uid: str
+    agent: str
+
+
+class FrameTickets:
+    def __init__(self, keys: SigningKeys, clock: Clock) -> None:
+        self._tokens = Tokens(Purpose.FRAME, LIFETIME, keys, clock)
+
+    async def issue(self, ticket: FrameTicket) -> str:
+        """A token for the frame's page, given in place of a public key."""
+        return await self._tokens.sign(ticket.tenant_uid, {"agent": ticket.agent})
+
+    async def verify(self, token: str) -> FrameTicket:
+        """Raises NotAuthenticated `session_invalid` or `session_expired`."""
+        claims = await self._tokens.verify(token)
+        agent = claims.own.get("agent")
+        if not isinstance(agent, str):
+            raise NotAuthenticated("session_invalid", "This frame's ticket is not valid here.")
+        return FrameTicket(claims.subject, agent)
+
+
+def is_ticket(key: str | None) -> bool:
+    """Whether what stands in place of a public key is a frame's ticket."""
+    return key is not None and key.startswith(_TOKEN_BEGINS)
