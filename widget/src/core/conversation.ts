@@ -1,0 +1,432 @@
+/** One visitor's conversation: turns what they press into sessions and links, and what arrives into signals. */
+
+import type { Link, PeerEvents } from "../rtc/peer";
+import { GRACE_MS, waitBefore } from "./backoff";
+import { codeOf, faultOf, Problem } from "./errors";
+import { join } from "./joining";
+import { type AgentConfig, type ConversationBody, parse, type Session } from "./protocol";
+import { signal } from "./signals";
+import { Sound } from "./sound";
+import { type CallState, FIRST, isLive, isOngoing, type Mode, next, type Step, shown } from "./state";
+import { Transcript } from "./transcript";
+import type { Settings, VoiceLink, World } from "./world";
+
+/** What may well be over in a few seconds. */
+const PASSING = ["offline", "unreachable", "timeout", "connection_failed", "server_stopping", "internal_error"];
+const isSessionGone = (code: string): boolean => /^session_/.test(code);
+
+export class Conversation {
+  readonly state = signal<CallState>(FIRST);
+  readonly config = signal<AgentConfig | null>(null);
+  /** A notice of the server, or the reason why we write instead of talking: a code, or nothing. */
+  readonly note = signal("");
+  readonly transcript = new Transcript();
+  readonly sound: Sound;
+
+  private link: Link | null = null;
+  /** Every beginning has a number: what an earlier one still brings is not wanted any more. */
+  private attempt = 0;
+  private agreed = "";
+  private wanted: Mode = "voice";
+  private isOver = false;
+  private grace: ReturnType<typeof setTimeout> | undefined;
+  private wake: (() => void) | null = null;
+  private loading: Promise<AgentConfig> | null = null;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly world: World,
+  ) {
+    this.sound = new Sound(world.microphone, settings.pushToTalk, () => void this.choose());
+  }
+
+  /** Ask who answers here; spends nothing. A kept session goes on instead. */
+  async open(): Promise<void> {
+    if (this.state.get().phase !== "idle") return;
+    const token = this.world.resume.read();
+    try {
+      if (token && !this.world.api.token) await this.goOn(token);
+      else await this.load();
+    } catch (thrown) {
+      this.fail(thrown);
+    }
+  }
+
+  /** Talk or write; voice when the agent and this page can. In a written conversation, `voice` adds sound. */
+  async start(mode?: Mode): Promise<void> {
+    const state = this.state.get();
+    if (isLive(state) ? mode !== "voice" || state.mode === "voice" : /ing$/.test(state.phase)) return;
+    try {
+      const config = await this.load();
+      const canTalk = config.voice && !this.settings.textOnly;
+      this.wanted = canTalk && mode !== "text" ? "voice" : "text";
+      if (mode === "voice" && !canTalk) this.note.set("voice_unavailable");
+      if (config.consent.required && this.agreed !== this.consentVersion()) this.move({ type: "ask" });
+      else await this.begin(this.wanted);
+    } catch (thrown) {
+      this.fail(thrown);
+    }
+  }
+
+  /** The visitor agreed to what was shown; still inside their click. */
+  agree(mode: Mode = this.wanted): void {
+    this.agreed = this.consentVersion();
+    void this.begin(mode);
+  }
+
+  decline(): void {
+    this.transcript.clear();
+    this.move({ type: "decline" });
+  }
+
+  /** Written words; they start a conversation when there is none, and wait while there is no connection. */
+  sendText(text: string): void {
+    if (!text.trim()) return;
+    if (this.isOver) this.startOver();
+    const written = this.transcript.write(text.trim());
+    if (!this.link?.send({ type: "text", ...written })) void this.start("text");
+  }
+
+  mute(on: boolean): void {
+    this.move({ type: "mute", on });
+    this.sound.mute(on);
+    this.link?.send({ type: "mute", on });
+  }
+
+  /** Hold-to-talk: pressed or released. */
+  talk(on: boolean): void {
+    if (on === this.sound.held.get() || !isLive(this.state.get())) return;
+    this.sound.hold(on);
+    this.link?.send({ type: "talk", on });
+  }
+
+  interrupt(): void {
+    this.link?.send({ type: "interrupt" });
+  }
+
+  /** Hang up, or stop connecting. */
+  end(): void {
+    const { api } = this.world;
+    if (api.token && !this.isOver) {
+      this.link?.send({ type: "end" });
+      api.end().catch((thrown) => this.world.report(codeOf(thrown), "end"));
+      this.finish("visitor");
+    } else {
+      this.drop();
+      this.move({ type: "restart" });
+    }
+  }
+
+  rate = (score: number): Promise<object> => this.world.api.rate(score, null);
+
+  /** After an end or an error: again, with the same session if it still lives. */
+  again(): void {
+    if (this.isOver) this.startOver();
+    this.note.set("");
+    if (this.world.api.token) void this.rejoin();
+    else void this.start(this.wanted);
+  }
+
+  /** Another microphone, also in the middle of a call. */
+  async choose(deviceId?: string): Promise<void> {
+    try {
+      const stream = await this.sound.choose(deviceId);
+      if (stream) await (this.link as VoiceLink | null)?.replace?.(stream);
+    } catch (thrown) {
+      this.say(codeOf(thrown), thrown);
+    }
+  }
+
+  /** The browser says that the network is back, or gone. */
+  network(isOnline: boolean): void {
+    if (isOnline) this.wake?.();
+    else if (isLive(this.state.get())) void this.rejoin();
+  }
+
+  /** The page goes into the browser's back/forward cache: a living connection would keep it out. */
+  park(): void {
+    if (!isOngoing(this.state.get())) return;
+    this.attempt++;
+    this.unlink();
+    this.move({ type: "lost" });
+  }
+
+  unpark(): void {
+    if (this.state.get().phase === "reconnecting") void this.rejoin();
+  }
+
+  /** Let go of everything; the session stays on the server for a moment, for the next page. */
+  close(): void {
+    this.drop();
+    this.wake?.();
+  }
+
+  private consentVersion = (): string => this.settings.consentVersion ?? this.config.get()?.consent.version ?? "";
+
+  private load(): Promise<AgentConfig> {
+    const { query, language } = this.settings;
+    this.loading ??= this.world.api.config(language ? { ...query, language } : query).then(
+      (config) => {
+        this.config.set(config);
+        return config;
+      },
+      (thrown) => {
+        this.loading = null;
+        throw thrown;
+      },
+    );
+    return this.loading;
+  }
+
+  private async goOn(token: string): Promise<void> {
+    const { api, resume } = this.world;
+    api.token = token;
+    try {
+      const { session, conversation, config } = await api.current();
+      this.loading = Promise.resolve(config);
+      this.config.set(config);
+      this.agreed = this.consentVersion();
+      this.keep(session);
+      this.adopt(conversation, false);
+      const talks = conversation.mode === "voice" && config.voice && (await this.world.isMicrophoneAllowed());
+      await this.begin(talks ? "voice" : "text");
+    } catch (thrown) {
+      if (!isSessionGone(codeOf(thrown))) throw thrown;
+      resume.forget();
+      this.startOver();
+      await this.load();
+    }
+  }
+
+  private async begin(mode: Mode): Promise<void> {
+    const attempt = ++this.attempt;
+    if (this.isOver) this.startOver();
+    this.wanted = mode;
+    try {
+      if (mode === "voice") await this.hear(attempt);
+      if (attempt !== this.attempt) return;
+      this.move({ type: "connect", mode });
+      await this.join(mode, attempt);
+    } catch (thrown) {
+      if (attempt === this.attempt) this.fellShort(mode, thrown);
+    }
+  }
+
+  private hear = (attempt: number): Promise<void> =>
+    this.sound.hear(
+      () => attempt === this.attempt,
+      () => this.move({ type: "request" }),
+    );
+
+  /** Voice that cannot be becomes writing, said in words; what cannot be helped becomes an error. */
+  private fellShort(mode: Mode, thrown: unknown): void {
+    const code = codeOf(thrown);
+    if (code === "session_ended") return this.finish("server");
+    if (code === "consent_required") {
+      this.agreed = "";
+      this.loading = null;
+      this.say(code, thrown);
+      this.move({ type: "restart" });
+      void this.start(mode);
+    } else if (mode === "voice" && faultOf(code).out === "text") {
+      this.say(code, thrown);
+      this.sound.release();
+      if (this.link) this.move({ type: "live" });
+      else void this.begin("text");
+    } else this.fail(thrown);
+  }
+
+  /** Reach the server and wait until control messages flow. */
+  private async join(mode: Mode, attempt: number): Promise<void> {
+    const isMine = () => attempt === this.attempt;
+    const reach = mode === "voice" ? this.reachByVoice : this.reachByText;
+    const link = await join(reach, {
+      lost: (code) => isMine() && this.lost(code),
+      message: (raw) => isMine() && this.receive(raw),
+      shaky: (isShaky) => isMine() && this.shaky(isShaky),
+      sound: (stream) => isMine() && this.sound.theirs.set(stream),
+    });
+    if (isMine()) this.joined(link, mode);
+    else link.close();
+  }
+
+  private reachByVoice = async (events: PeerEvents, made: (link: Link) => void): Promise<void> => {
+    const stream = this.sound.mine.get();
+    if (!stream) throw new Problem("microphone_missing");
+    const peer = this.world.peer(this.config.get()?.ice_servers ?? [], stream, events);
+    made(peer);
+    await peer.answer(await this.session("voice", await peer.offer()));
+  };
+
+  private reachByText = async (events: PeerEvents, made: (link: Link) => void): Promise<void> => {
+    await this.session("text", null);
+    made(this.world.text(this.transcript.seen, events));
+  };
+
+  /** The SDP answer, from the session there is or a new one. */
+  private async session(mode: Mode, offer: string | null): Promise<string | null> {
+    const { api } = this.world;
+    if (api.token) {
+      if (!offer) return null;
+      const { answer, conversation } = await api.connect(offer);
+      this.adopt(conversation);
+      return answer;
+    }
+    const { query, language, greeting, metadata } = this.settings;
+    const { session, conversation, config, answer } = await api.open({
+      ...query,
+      language: language || null,
+      mode,
+      offer,
+      consent: this.agreed ? { version: this.agreed } : null,
+      page: this.world.page(),
+      metadata,
+      greeting,
+    });
+    this.keep(session);
+    this.config.set(config);
+    this.world.emit("conversationStart", { id: conversation.id, mode });
+    this.adopt(conversation);
+    return answer;
+  }
+
+  private joined(link: Link, mode: Mode): void {
+    const before = this.link;
+    this.link = link;
+    before?.close();
+    if (mode === "voice") {
+      link.send({ type: "hello", since: this.transcript.seen() });
+      if (this.settings.startMuted && this.transcript.isNew) this.mute(true);
+      if (this.settings.pushToTalk || this.state.get().muted) link.send({ type: "mute", on: true });
+    }
+    this.move({ type: "live" });
+    for (const written of this.transcript.unconfirmed) link.send({ type: "text", ...written });
+  }
+
+  private receive(raw: unknown): void {
+    const message = parse(raw);
+    if (message?.type === "state") this.move({ type: "turn", to: message.state });
+    else if (message?.type === "ended") this.finish(message.reason);
+    else if (message?.type === "error") this.say(message.code, new Problem(message.code, message.message));
+    else if (message?.type === "notice") {
+      this.note.set(message.code);
+      this.world.emit("notice", { code: message.code });
+    } else if (message?.type === "message") {
+      if (message.role === "user" && this.note.get() === "cannot_hear_you") this.note.set("");
+      if (this.transcript.take(message)) this.world.emit("message", message);
+    }
+  }
+
+  private adopt(conversation: ConversationBody, isNews = true): void {
+    for (const message of conversation.messages) {
+      if (this.transcript.take(message) && isNews) this.world.emit("message", message);
+    }
+    if (conversation.state === "ended") throw new Problem("session_ended");
+  }
+
+  private shaky(isShaky: boolean): void {
+    clearTimeout(this.grace);
+    if (isShaky) this.grace = setTimeout(() => this.lost(), GRACE_MS);
+  }
+
+  private lost(code?: string): void {
+    if (code === "session_ended") this.finish("server");
+    else if (code) this.fail(new Problem(code));
+    else void this.rejoin();
+  }
+
+  /** The same session over a new connection; waits as backoff.ts says, less when the network is back. */
+  private async rejoin(): Promise<void> {
+    const attempt = ++this.attempt;
+    const since = this.world.now();
+    const { mode } = this.state.get();
+    this.unlink();
+    if (this.state.get().phase === "error") this.move({ type: "connect", mode });
+    else this.move({ type: "lost" });
+    this.world.emit("reconnecting", { mode });
+    for (let tried = 0; ; tried++) {
+      const wait = waitBefore(tried, this.world.now() - since);
+      if (wait === null) return this.fail(new Problem("connection_lost"));
+      await this.pause(wait);
+      if (attempt !== this.attempt) return;
+      try {
+        if (mode === "voice") await this.hear(attempt);
+        await this.join(mode, attempt);
+        return this.transcript.markGap();
+      } catch (thrown) {
+        if (attempt !== this.attempt) return;
+        if (!PASSING.includes(codeOf(thrown))) return this.fellShort(mode, thrown);
+      }
+    }
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private fail(thrown: unknown): void {
+    const code = codeOf(thrown);
+    this.drop();
+    this.isOver = isSessionGone(code);
+    if (this.isOver) this.world.resume.forget();
+    this.say(code, thrown);
+    this.note.set("");
+    this.move({ type: "fail", code });
+  }
+
+  private finish(reason: string): void {
+    if (this.isOver) return;
+    this.drop();
+    this.isOver = true;
+    this.world.resume.forget();
+    this.move({ type: "finish", reason });
+    this.world.emit("conversationEnd", { reason });
+  }
+
+  /** Tell the visitor beside the conversation, the page by an event, and the site owner on the console. */
+  private say(code: string, thrown: unknown): void {
+    const message = thrown instanceof Problem ? thrown.message : String(thrown);
+    this.note.set(code);
+    this.world.report(code, message);
+    this.world.emit("error", { code, message });
+  }
+
+  private startOver(): void {
+    this.isOver = false;
+    this.world.api.token = "";
+    this.transcript.clear();
+    this.note.set("");
+    this.move({ type: "restart" });
+  }
+
+  private keep(session: Session): void {
+    this.world.api.token = session.token;
+    this.world.resume.save(session.token);
+  }
+
+  private unlink(): void {
+    clearTimeout(this.grace);
+    this.link?.close();
+    this.link = null;
+  }
+
+  private drop(): void {
+    this.attempt++;
+    this.unlink();
+    this.sound.release();
+  }
+
+  private move(step: Step): void {
+    const before = this.state.get();
+    const now = next(before, step);
+    if (now === before) return;
+    this.state.set(now);
+    this.world.emit("state", { state: shown(now), mode: now.mode, muted: now.muted });
+  }
+}

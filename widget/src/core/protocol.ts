@@ -1,0 +1,106 @@
+/** The wire: bodies and control messages between widget and server. docs/reference/widget-protocol.md is the contract. */
+
+import type { Mode } from "./state";
+
+export interface Message {
+  id: string;
+  /** Missing on partial messages. */
+  seq?: number;
+  role: "user" | "agent";
+  text: string;
+  final: boolean;
+  via: Mode;
+  at?: string;
+  interrupted?: boolean;
+  /** On the answer to a written message: the id the page gave it. */
+  client_id?: string;
+}
+
+export interface AgentConfig {
+  agent: { slug: string; name: string; avatar_url: string | null };
+  language: string;
+  languages: string[];
+  greeting: string;
+  voice: boolean;
+  consent: { required: boolean; version: string; text: string | null };
+  handoff: { label: string; url: string } | null;
+  ice_servers: RTCIceServer[];
+  limits: { text_characters: number };
+}
+
+export interface Session {
+  id: string;
+  token: string;
+  expires_at: string;
+  resume_s: number;
+}
+
+export interface ConversationBody {
+  id: string;
+  state: "active" | "ended";
+  mode: Mode;
+  reason: string | null;
+  messages: Message[];
+}
+
+export interface Opened {
+  session: Session;
+  conversation: ConversationBody;
+  answer: string | null;
+  config: AgentConfig;
+}
+
+export type ToServer =
+  | { type: "hello"; since: number; token?: string }
+  | { type: "text"; id: string; text: string }
+  | { type: "mute" | "talk"; on: boolean }
+  | { type: "interrupt" | "end" | "ping" };
+
+export type FromServer =
+  | { type: "state"; state: "listening" | "thinking" | "speaking" }
+  | ({ type: "message" } & Message)
+  | { type: "notice"; code: string }
+  | { type: "ended"; reason: string }
+  | { type: "error"; code: string; message: string }
+  | { type: "pong" };
+
+const TURNS = ["listening", "thinking", "speaking"];
+const isText = (value: unknown): value is string => typeof value === "string";
+
+const CHECKS: Record<FromServer["type"], (body: Record<string, unknown>) => boolean> = {
+  state: (body) => TURNS.includes(body.state as string),
+  message: (body) => isText(body.id) && isText(body.text) && (body.role === "user" || body.role === "agent"),
+  notice: (body) => isText(body.code),
+  ended: (body) => isText(body.reason),
+  error: (body) => isText(body.code),
+  pong: () => true,
+};
+
+/** One control message of the server, or null when it is not in the table (a newer server may say more). */
+export function parse(raw: unknown): FromServer | null {
+  try {
+    const body = JSON.parse(raw as string);
+    return Object.hasOwn(CHECKS, body.type) && CHECKS[body.type as FromServer["type"]](body) ? body : null;
+  } catch {
+    return null;
+  }
+}
+
+const order = (message: Message): number => message.seq ?? Number.POSITIVE_INFINITY;
+
+/** `messages` with `arrived` in its place: the same id replaces, finals are ordered by `seq`, partials follow. */
+export function placed(messages: readonly Message[], arrived: Message): Message[] {
+  const known = messages.findIndex(({ id }) => id === arrived.id);
+  if (known >= 0 && order(messages[known] as Message) === order(arrived)) {
+    return messages.map((message, at) => (at === known ? arrived : message));
+  }
+  const rest = messages.filter(({ id }) => id !== arrived.id && id !== arrived.client_id);
+  let at = rest.length;
+  while (at > 0 && order(rest[at - 1] as Message) > order(arrived)) at--;
+  rest.splice(at, 0, arrived);
+  return rest;
+}
+
+/** The highest `seq` we have: what `hello` says. */
+export const seen = (messages: readonly Message[]): number =>
+  messages.reduce((most, { seq }) => Math.max(most, seq ?? 0), 0);

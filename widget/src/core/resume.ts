@@ -1,0 +1,43 @@
+/** What a page needs to go on with a conversation after a navigation. Written only once the visitor agreed. */
+
+export interface Kept {
+  token: string;
+  /** Which server and agent it belongs to: another widget on the same site starts its own. */
+  for: string;
+}
+
+type Box = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
+export class Resume {
+  /** `box` throws in pages that forbid storage: then nothing is kept and nothing breaks. */
+  constructor(
+    private readonly box: () => Box,
+    private readonly key: string,
+    private readonly owner: string,
+  ) {}
+
+  read(): string | null {
+    try {
+      const kept = JSON.parse(this.box().getItem(this.key) ?? "null") as Kept | null;
+      return kept?.for === this.owner && typeof kept.token === "string" ? kept.token : null;
+    } catch {
+      return null;
+    }
+  }
+
+  save(token: string): void {
+    this.touch((box) => box.setItem(this.key, JSON.stringify({ token, for: this.owner } satisfies Kept)));
+  }
+
+  forget(): void {
+    this.touch((box) => box.removeItem(this.key));
+  }
+
+  private touch(work: (box: Box) => void): void {
+    try {
+      work(this.box());
+    } catch {
+      // No storage here: the conversation lives as long as the page.
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/** What was said and written, in order, and what the server has not confirmed yet. */
+
+import { type Message, placed, seen } from "./protocol";
+import { signal } from "./signals";
+
+const newId = (): string => `c${crypto.getRandomValues(new Uint32Array(2)).join("")}`;
+
+export class Transcript {
+  readonly messages = signal<readonly Message[]>([]);
+  /** Ids after which the connection was lost for a moment. */
+  readonly gaps = signal<readonly string[]>([]);
+  /** Written words the server has not repeated to us; sent again on a new link, it knows them by their id. */
+  unconfirmed: { id: string; text: string }[] = [];
+  private announced = new Set<string>();
+
+  get isNew(): boolean {
+    return !this.announced.size;
+  }
+
+  seen = (): number => seen(this.messages.get());
+
+  /** The visitor's words, shown at once. */
+  write(text: string): { id: string; text: string } {
+    const written = { id: newId(), text };
+    this.unconfirmed.push(written);
+    this.messages.set([...this.messages.get(), { ...written, role: "user", final: true, via: "text" }]);
+    return written;
+  }
+
+  /** True when `message` is final and was not told before. */
+  take({ type: _, ...message }: Message & { type?: string }): boolean {
+    this.messages.set(placed(this.messages.get(), message));
+    this.unconfirmed = this.unconfirmed.filter(({ id }) => id !== message.client_id);
+    if (!message.final || this.announced.has(message.id)) return false;
+    this.announced.add(message.id);
+    return true;
+  }
+
+  markGap(): void {
+    const last = this.messages.get().at(-1);
+    if (last) this.gaps.set([...this.gaps.get(), last.id]);
+  }
+
+  clear(): void {
+    this.messages.set([]);
+    this.gaps.set([]);
+    this.unconfirmed = [];
+    this.announced.clear();
+  }
+}

@@ -1,0 +1,95 @@
+/** One peer connection to the server: the microphone out, the agent's voice in, control messages both ways. */
+
+import { Problem } from "../core/errors";
+import type { ToServer } from "../core/protocol";
+
+/** A way to the server that carries control messages. */
+export interface Link {
+  /** False when it cannot be sent now. */
+  send(message: ToServer): boolean;
+  close(): void;
+}
+
+export interface LinkEvents {
+  /** The link works; say hello. */
+  open(): void;
+  message(raw: unknown): void;
+  /** Gone for good; `close()` was already called. `code` says why, when it is known. */
+  lost(code?: string): void;
+}
+
+export interface PeerEvents extends LinkEvents {
+  /** True when packets stopped coming, which is often for a moment only; false when they are back. */
+  shaky(isShaky: boolean): void;
+  sound(stream: MediaStream): void;
+}
+
+/** Ask for mono with loss protection, whatever the browser would like best. */
+export const monoOpus = (sdp: string): string => {
+  const payload = /a=rtpmap:(\d+) opus\/48000/i.exec(sdp)?.[1];
+  return payload
+    ? sdp.replace(new RegExp(`(a=fmtp:${payload} )(.*)`), (_, head: string, rest: string) => {
+        const others = rest.trim().split(";").filter((part) => !/^(stereo|sprop-stereo|useinbandfec)=/.test(part));
+        return `${head}${[...others, "stereo=0", "useinbandfec=1"].join(";")}`;
+      })
+    : sdp;
+};
+
+export class Peer implements Link {
+  private readonly pc: RTCPeerConnection;
+  private readonly control: RTCDataChannel;
+  private readonly sender: RTCRtpSender;
+
+  constructor(
+    iceServers: RTCIceServer[],
+    stream: MediaStream,
+    private readonly events: PeerEvents,
+  ) {
+    this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    this.sender = this.pc.addTrack(stream.getAudioTracks()[0] as MediaStreamTrack, stream);
+    this.control = this.pc.createDataChannel("control", { ordered: true });
+    this.control.onopen = () => events.open();
+    this.control.onmessage = ({ data }) => events.message(data);
+    this.control.onclose = () => this.lose();
+    this.pc.ontrack = ({ track }) => events.sound(new MediaStream([track]));
+    this.pc.onconnectionstatechange = () => this.changed();
+  }
+
+  /** The offer, sent without waiting for candidates: the server learns our address from our first packet. */
+  async offer(): Promise<string> {
+    const offer = await this.pc.createOffer();
+    await this.pc.setLocalDescription(offer);
+    return monoOpus(this.pc.localDescription?.sdp ?? offer.sdp ?? "");
+  }
+
+  async answer(sdp: string | null): Promise<void> {
+    if (!sdp) throw new Problem("unexpected_answer");
+    await this.pc.setRemoteDescription({ type: "answer", sdp });
+  }
+
+  /** Another microphone, without a new connection. */
+  replace = (stream: MediaStream): Promise<void> => this.sender.replaceTrack(stream.getAudioTracks()[0] ?? null);
+
+  send(message: ToServer): boolean {
+    if (this.control.readyState !== "open") return false;
+    this.control.send(JSON.stringify(message));
+    return true;
+  }
+
+  close(): void {
+    this.control.onopen = this.control.onmessage = this.control.onclose = null;
+    this.pc.ontrack = this.pc.onconnectionstatechange = null;
+    this.pc.close();
+  }
+
+  private changed(): void {
+    const state = this.pc.connectionState;
+    if (state === "failed" || state === "closed") this.lose();
+    else this.events.shaky(state === "disconnected");
+  }
+
+  private lose(): void {
+    this.close();
+    this.events.lost();
+  }
+}

@@ -1,0 +1,64 @@
+/** Name, plain state and how long we have been talking; the arcs move in here once somebody has spoken. */
+
+import { isLive, shown } from "../core/state";
+import type { TextKey } from "../i18n/en";
+import type { Arcs } from "./arcs";
+import { iconButton } from "./button";
+import { atEnd, bind, el } from "./el";
+import type { Scene } from "./scene";
+
+/** What the header says about the state: in writing, "listening" would promise too much. */
+export function stateWords({ talk, t }: Scene): string {
+  const state = talk.state.get();
+  const word = shown(state);
+  return t(state.mode === "text" && (word === "listening" || word === "speaking") ? "writing" : (word as TextKey));
+}
+
+export function face(scene: Scene): HTMLElement {
+  const node = el("div", { class: "face" }, () => [...scene.name()][0]?.toUpperCase() ?? "");
+  bind(() => {
+    const url = scene.talk.config.get()?.agent.avatar_url ?? scene.avatar;
+    node.querySelector("img")?.remove();
+    if (!url) return;
+    const image = el("img", { src: url, alt: "", onerror: () => image.remove() });
+    node.append(image);
+  });
+  return node;
+}
+
+export function header(scene: Scene, arcs: Arcs): HTMLElement {
+  const { talk, t } = scene;
+  return el(
+    "header",
+    {},
+    el("div", { class: "mark", "aria-hidden": "true" }, arcs.node, face(scene)),
+    el(
+      "div",
+      { class: "who" },
+      el("h2", {}, scene.name),
+      el("p", {}, el("i", { class: "dot" }), el("span", { role: "status" }, () => stateWords(scene)), clock(scene)),
+    ),
+    iconButton("plain", () => t("close"), scene.close, "close", { id: "close" }),
+  );
+
+  function clock({ talk }: Scene): HTMLElement {
+    const node = el("time", { "aria-hidden": "true", hidden: () => !inVoice() });
+    let since = 0;
+    const tick = () => {
+      const s = Math.floor((Date.now() - since) / 1000);
+      node.textContent = since ? `${String(Math.floor(s / 60)).padStart(2, "0")}:${String(s % 60).padStart(2, "0")}` : "";
+    };
+    const timer = setInterval(tick, 1000);
+    atEnd(() => clearInterval(timer));
+    bind(() => {
+      since = inVoice() ? since || Date.now() : talk.state.get().phase === "reconnecting" ? since : 0;
+      tick();
+    });
+    return node;
+  }
+
+  function inVoice(): boolean {
+    const state = talk.state.get();
+    return isLive(state) && state.mode === "voice";
+  }
+}

@@ -1,0 +1,73 @@
+/** The panel: a labelled dialog from header to controls. */
+
+import type { Options } from "../core/options.gen";
+import { signal } from "../core/signals";
+import { isOngoing, shown } from "../core/state";
+import type { Levels, Side } from "../rtc/levels";
+import { arcs } from "./arcs";
+import { captions } from "./captions";
+import { composer } from "./composer";
+import { controls } from "./controls";
+import { bind, el } from "./el";
+import { focusFirst, keepFocus, trap } from "./focus";
+import { header } from "./header";
+import { meter, speaker } from "./meter";
+import { notes } from "./notes";
+import type { Scene } from "./scene";
+import { consent, ended, failed, welcome } from "./screens";
+import { theme } from "./theme";
+
+const RIGHT_TO_LEFT = /^ar/;
+
+export function panelView(
+  scene: Scene,
+  options: Options,
+  language: () => string,
+  levels: Levels,
+  tell: (levels: Record<Side, number>) => void,
+): HTMLElement {
+  const { talk, t, isOpen } = scene;
+  const small = arcs();
+  const big = arcs();
+  const needsTap = signal(false);
+  const audio = el("audio", { playsinline: true, autoplay: true });
+  const play = speaker(talk.sound.theirs, audio, needsTap);
+  const state = () => talk.state.get();
+  const dialog = el(
+    "div",
+    {
+      role: "dialog",
+      "aria-modal": "true",
+      tabindex: "-1",
+      lang: language,
+      dir: () => (RIGHT_TO_LEFT.test(language()) ? "rtl" : "ltr"),
+      "aria-label": () => t("dialog", { name: scene.name() }),
+      hidden: () => !isOpen.get(),
+      "data-state": () => shown(state()),
+      "data-mode": () => state().mode,
+      "data-talk": () => talk.transcript.messages.get().length > 0,
+      onkeydown: (event: KeyboardEvent) => {
+        if (event.key === "Escape") scene.close();
+        trap(dialog, event);
+        event.stopPropagation();
+      },
+    },
+    header(scene, small),
+    notes(scene, needsTap, play),
+    el("div", { class: "middle" }, welcome(scene, big), consent(scene), captions(scene)),
+    ended(scene),
+    failed(scene),
+    composer(scene),
+    controls(scene),
+    audio,
+  );
+  dialog.classList.add("panel");
+  theme(dialog, options);
+  meter(scene, levels, [small, big], tell);
+  bind(() => {
+    const { phase } = state();
+    if (isOpen.get()) keepFocus(dialog, phase);
+  });
+  bind(() => isOpen.get() && focusFirst(dialog, isOngoing(state()) ? "listening" : state().phase));
+  return dialog;
+}

@@ -1,0 +1,20 @@
+/** What every part of the panel needs: the conversation, the words, and how the host wants it. */
+
+import type { Conversation } from "../core/conversation";
+import type { Signal } from "../core/signals";
+import type { TextKey } from "../i18n/en";
+
+export interface Scene {
+  talk: Conversation;
+  /** The words for `key` in the present language; reads signals. */
+  t(key: TextKey, fill?: Record<string, string>): string;
+  /** The agent's name as shown. */
+  name(): string;
+  avatar: string | null;
+  greeting(): string;
+  consentText: string | null;
+  pushToTalk: boolean;
+  captions: boolean;
+  isOpen: Signal<boolean>;
+  close(): void;
+}

@@ -1,0 +1,30 @@
+/** Light or dark, and the tenant's accent made readable: written as custom properties, never as a style attribute. */
+
+import { css, inkOn, parseHex, type Rgb, readableOn } from "../core/contrast";
+import type { Options } from "../core/options.gen";
+import { bind, listen } from "./el";
+import { signal } from "../core/signals";
+
+const FALLBACK: Rgb = [11, 110, 110];
+/** The surfaces of style.ts the accent is read on. */
+const LIGHT: Rgb = [255, 255, 255];
+const DARK: Rgb = [24, 27, 31];
+
+export function theme(panel: HTMLElement, { theme: wish, launcher, position }: Options): void {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const isSystemDark = signal(system.matches);
+  listen(system, "change", () => isSystemDark.set(system.matches));
+  const set = (name: string, value: string) => panel.style.setProperty(name, value);
+  set("--r", `${wish.radius}px`);
+  set("--x", `${launcher.offsetX}px`);
+  set("--y", `${launcher.offsetY}px`);
+  if (wish.font) set("font-family", wish.font);
+  panel.classList.add(...position.split("-"));
+  bind(() => {
+    const isDark = wish.mode === "auto" ? isSystemDark.get() : wish.mode === "dark";
+    const accent = readableOn(parseHex(wish.primaryColor) ?? FALLBACK, isDark ? DARK : LIGHT);
+    panel.classList.toggle("dark", isDark);
+    set("--accent", css(accent));
+    set("--on-accent", css(inkOn(accent)));
+  });
+}
