@@ -43,6 +43,7 @@ from server.web.pages import StartPage
 from server.web.widget_guard import WidgetGuard
 
 WARM_WAIT_S = 12.0
+TIDY_EVERY_S = 60.0
 SPOKEN_AHEAD_MAX = 200  # known answers spoken before anybody asks, a language
 
 
@@ -145,6 +146,13 @@ class Parloir:
                     answers = [answer.text for answer in known if answer.language == language][:SPOKEN_AHEAD_MAX]
                     if voice := self.speech.tts_for(language):
                         voice.prepare(said_word_for_word(agent, language, answers), language, agent.voice)
+
+    async def tidy(self) -> None:
+        """End, every minute, the conversations of processes that died and were not come back to."""
+        while True:
+            for conversation_uid in await self.sessions.reap("server"):
+                await self.conversations.end(conversation_uid, "server")
+            await self.clock.sleep(TIDY_EVERY_S)
 
     async def readiness(self) -> dict[str, str]:
         """Every part and its state, for /readyz."""

@@ -45,6 +45,7 @@ async def _serve(settings: Settings, demo: bool) -> None:
                 listeners = _shops(settings, tenant)
                 start = StartPage(settings.origin, _shop_links(settings), _snippet(settings, tenant), _links())
             tasks.spawn(_prepare(parloir, demo), "prepare")
+            tasks.spawn(parloir.tidy(), "tidy")
             tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
             app = create_app(parloir, start, AssetManifest.load())
             listeners.insert(0, Listener(app, settings.host, settings.port, tls))

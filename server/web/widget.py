@@ -24,7 +24,7 @@ class Page(RequestBody):
 
 
 class OpenSession(RequestBody):
-    key: str | None = Field(None, max_length=200)
+    key: str | None = Field(None, max_length=2_000)  # a frame's ticket is longer than a key
     agent: str | None = Field(None, max_length=100)
     tenant: str | None = Field(None, max_length=100)
     language: str | None = Field(None, max_length=12)

@@ -51,7 +51,10 @@ class WidgetGuard:
 
     async def session_of(self, token: str, may_be_over: bool = False) -> WidgetSession:
         """As session(), for a token that came in a message."""
-        session = await self._sessions.verify(token, self._asking_origin(), may_be_over=may_be_over)
+        origin = self._asking_origin()
+        if origin is None and "Origin" not in asking().headers:
+            raise NotAllowed("origin_missing", _REFUSALS["origin_missing"])
+        session = await self._sessions.verify(token, origin, may_be_over=may_be_over)
         if session.origin == self._own_origin:  # opened with a ticket
             cors.remember_allowed()
         else:
