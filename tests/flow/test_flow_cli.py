@@ -1,0 +1,116 @@
+"""The command line as an operator uses it: tenants, origins, agents, knowledge, keys, and what it refuses."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from server.cli import main
+
+
+@pytest.fixture
+def parloir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.chdir(tmp_path)  # no .env of the developer's is read
+    return CliRunner(env={"PARLOIR_DATA_DIR": str(tmp_path / "var"), "DATABASE_URL": None, "REDIS_URL": None})
+
+
+def _run(parloir: CliRunner, *words: str) -> Result:
+    return parloir.invoke(main, list(words))
+
+
+def _created(parloir: CliRunner, *more: str) -> dict[str, str]:
+    made = _run(
+        parloir, "tenants", "create", "--name", "Maison Lune", "--origin", "https://Lune.example", "--json", *more
+    )
+    assert made.exit_code == 0, made.output
+    values: dict[str, str] = json.loads(made.stdout)
+    return values
+
+
+def test_a_new_tenant_has_every_key_and_an_agent(parloir: CliRunner) -> None:
+    made = _created(parloir, "--plan", "pro")
+    assert made["tenant_id"].startswith("maison_lune_")
+    assert made["public_key"].startswith("voc_pk_live_")
+    assert made["secret_key"].startswith("voc_sk_live_")
+    assert made["master_key"].startswith("vk_")
+    assert made["project_token"]
+    assert made["agent_slug"] == "support"
+    listed = _run(parloir, "tenants", "list")
+    assert made["tenant_id"] in listed.output
+    assert "pro" in listed.output
+    assert made["secret_key"] not in listed.output
+
+
+def test_origins_are_added_listed_and_removed(parloir: CliRunner) -> None:
+    tenant = _created(parloir)["tenant_id"]
+    assert _run(parloir, "tenants", "origins", "list", tenant).output.split() == ["https://lune.example"]
+    added = _run(parloir, "tenants", "origins", "add", tenant, "http://localhost:3000/")
+    assert "http://localhost:3000 is allowed" in added.output
+    assert "Removed" in _run(parloir, "tenants", "origins", "remove", tenant, "https://lune.example").output
+    assert "not listed" in _run(parloir, "tenants", "origins", "remove", tenant, "https://lune.example").output
+    assert _run(parloir, "tenants", "origins", "list", tenant).output.split() == ["http://localhost:3000"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("tenants", "origins", "add", "{tenant}", "https://*.example"), "invalid_origin"),
+        (("tenants", "origins", "add", "nobody_0000", "https://a.example"), "unknown_tenant"),
+        (("agents", "set", "--tenant", "{tenant}", "colour=blue"), "unknown_field"),
+        (("agents", "set", "--tenant", "{tenant}", "language=xx"), "unknown_language"),
+        (("tenants", "create", "--name", " "), "invalid_name"),
+    ],
+)
+def test_a_refusal_names_its_code_and_fails(parloir: CliRunner, words: tuple[str, ...], code: str) -> None:
+    tenant = _created(parloir)["tenant_id"]
+    refused = _run(parloir, *(word.replace("{tenant}", tenant) for word in words))
+    assert refused.exit_code == 1
+    assert code in refused.output
+    assert "Traceback" not in refused.output
+
+
+def test_an_agent_is_changed(parloir: CliRunner) -> None:
+    tenant = _created(parloir)["tenant_id"]
+    changed = _run(parloir, "agents", "set", "--tenant", tenant, "name=Lou", "language=en", "text_only=true")
+    assert changed.exit_code == 0, changed.output
+    assert "is set" in changed.output
+
+
+@pytest.mark.speech
+def test_knowledge_is_imported_and_a_wrong_file_named_by_its_line(parloir: CliRunner, tmp_path: Path) -> None:
+    tenant = _created(parloir)["tenant_id"]
+    good, wrong = tmp_path / "faq.csv", tmp_path / "faq.json"
+    good.write_text('question,answer\nWhere are you?,By the harbour.\nDo you ship?,"Yes, to France."\n')
+    wrong.write_text('[{"question": "Where?"}]')
+    imported = _run(parloir, "knowledge", "import", "--tenant", tenant, str(good))
+    assert "2 entries imported" in imported.output, imported.output
+    refused = _run(parloir, "knowledge", "import", "--tenant", tenant, str(wrong))
+    assert refused.exit_code == 1
+    assert "knowledge_file_invalid" in refused.output
+    assert "1" in refused.output
+
+
+def test_signing_keys_are_rotated(parloir: CliRunner) -> None:
+    first, second = (_run(parloir, "keys", "rotate").output for _ in range(2))
+    assert first.startswith("Signing with key_")
+    assert first != second
+
+
+def test_a_wrong_setting_is_named(parloir: CliRunner) -> None:
+    refused = parloir.invoke(main, ["migrate"], env={"PORT": "eighty"})
+    assert refused.exit_code == 1
+    assert "PORT" in refused.output
+    assert "Traceback" not in refused.output
+
+
+@pytest.mark.speech
+def test_the_doctor_says_which_engine_serves_which_language(parloir: CliRunner) -> None:
+    _run(parloir, "migrate")
+    report = _run(parloir, "doctor", "--json")
+    found = json.loads(report.stdout)
+    used = {(row["language"], row["part"]) for row in found["coverage"] if row["used"]}
+    assert {(language, part) for language in ("fr", "en", "es") for part in ("stt", "tts")} <= used
+    assert found["is_well"] is (report.exit_code == 0)
+    text = _run(parloir, "doctor").output
+    assert "Languages" in text
