@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from aioice import Candidate, Connection
 from aioice.candidate import candidate_foundation, candidate_priority
-from aioice.ice import StunProtocol, server_reflexive_candidate
+from aioice.ice import CandidatePair, StunProtocol, server_reflexive_candidate
 from aioice.mdns import is_mdns_hostname
 from aiortc import RTCIceServer, RTCIceTransport
 
@@ -89,7 +89,7 @@ class BoundConnection(Connection):
     clock: Clock
     heard_at: float
     datagrams_dropped: int
-    take_at_once: Callable[[bytes], bool]
+    take_at_once: Callable[[bytes], bool]  # sees every datagram first; what it takes is not queued
     settled: asyncio.Event | None
 
     async def get_component_candidates(
@@ -116,6 +116,11 @@ class BoundConnection(Connection):
         ):
             return
         await super().add_remote_candidate(remote_candidate)
+
+    @property
+    def active_pair(self) -> CandidatePair | None:
+        """The addresses sound takes; None while not connected."""
+        return self._nominated.get(1)
 
     async def connect(self) -> None:
         self.settled = asyncio.Event()
@@ -182,10 +187,8 @@ class _MediaFirst(StunProtocol):
             super().datagram_received(data, addr)
 
 
-def bind(
-    transport: RTCIceTransport, network: MediaNetwork, clock: Clock, take_at_once: Callable[[bytes], bool]
-) -> BoundConnection:
-    """Make `transport`, which has not gathered yet, gather by `network`; what `take_at_once` takes is not queued."""
+def bind(transport: RTCIceTransport, network: MediaNetwork, clock: Clock) -> BoundConnection:
+    """Make `transport`, which has not gathered yet, gather by `network`."""
     connection = transport.iceGatherer._connection
     connection.__class__ = BoundConnection
     assert isinstance(connection, BoundConnection)
@@ -193,6 +196,10 @@ def bind(
     connection.clock = clock
     connection.heard_at = clock.monotonic()
     connection.datagrams_dropped = 0
-    connection.take_at_once = take_at_once
+    connection.take_at_once = _take_nothing
     connection.settled = None
     return connection
+
+
+def _take_nothing(data: bytes) -> bool:
+    return False

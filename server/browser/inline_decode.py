@@ -2,21 +2,29 @@
 
 aiortc 1.16 offers no public way to this. The receiver hands every unprotected RTP packet to its jitter buffer and
 puts complete frames in a queue for a thread. Here the jitter buffer is ours, which keeps the packet and never
-completes a frame, and the queue tells the thread to end as soon as it begins. Datagrams with sound go to the receiver
-at once instead of through a queue and a task: for sound it never waits for anything.
-tests/unit/browser/test_browser_inline_decode.py fails when these internals change; aiortc is pinned exactly.
+completes a frame, and the queue tells the thread to end as soon as it begins. Nearly all sound does not even get
+there: SoundIntake takes it from the socket, and keeps the receiver's statistics, from which it sends RTCP reports.
+tests/unit/browser/test_browser_inline.py fails when these internals change; aiortc is pinned exactly.
 """
 
+import struct
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import pylibsrtp
-from aiortc import RTCDtlsTransport, RTCRtpReceiver, clock
+from aiortc import RTCDtlsTransport, RTCRtpReceiver
+from aiortc.rtcrtpreceiver import StreamStatistics
 from aiortc.rtp import is_rtcp
+
+from server.media.opus import CLOCK_HZ
+
+SOURCES_MAX = 4  # a page has one microphone; changing it may change the source
 
 _JITTER_BUFFER = "_RTCRtpReceiver__jitter_buffer"
 _DECODER_QUEUE = "_RTCRtpReceiver__decoder_queue"
 _DECODER_THREAD = "_RTCRtpReceiver__decoder_thread"
+_REMOTE_STREAMS = "_RTCRtpReceiver__remote_streams"
+_HEADER = struct.Struct("!BBHII")
 
 TakePacket = Callable[[int, int, bytes], None]
 """Told (16-bit sequence number, 32-bit timestamp, payload) of each packet, on the event loop, as it arrives."""
@@ -60,24 +68,57 @@ def take_packets(receiver: RTCRtpReceiver, take: TakePacket) -> None:
     setattr(receiver, _DECODER_QUEUE, _EndedQueue())
 
 
-def take_datagrams(transport: RTCDtlsTransport) -> Callable[[bytes], bool]:
-    """A function that handles a datagram at once if it is sound, and says whether it was."""
-    if not (hasattr(transport, "_rx_srtp") and hasattr(transport, "_handle_rtp_data")):
-        raise RuntimeError("the transport of this aiortc is built differently: see server/browser/inline_decode.py")
+class SoundIntake:
+    """Sound straight from the socket: unprotected, its RTP header read, counted for RTCP, given to `take`."""
 
-    def take(data: bytes) -> bool:
-        session = transport._rx_srtp
-        if session is None or not 127 < data[0] < 192 or is_rtcp(data):
+    def __init__(self, transport: RTCDtlsTransport, receiver: RTCRtpReceiver, take: TakePacket) -> None:
+        """Raises RuntimeError on an aiortc built differently."""
+        if not hasattr(transport, "_rx_srtp") or not hasattr(receiver, _REMOTE_STREAMS):
+            raise RuntimeError("this aiortc is built differently: see server/browser/inline_decode.py")
+        self._transport = transport
+        self._streams: dict[int, StreamStatistics] = getattr(receiver, _REMOTE_STREAMS)
+        self._take = take
+        self._payload_type: int | None = None
+
+    def start(self, payload_type: int) -> None:
+        """Sound has this payload type; anything else is dropped."""
+        self._payload_type = payload_type
+
+    def take_datagram(self, data: bytes) -> bool:
+        """Handle `data` at once if it is sound, and say whether it was."""
+        session = self._transport._rx_srtp
+        if session is None or len(data) < _HEADER.size or not 127 < data[0] < 192 or is_rtcp(data):
             return False
         try:
-            handling = transport._handle_rtp_data(session.unprotect(data), arrival_time_ms=clock.current_ms())
+            data = session.unprotect(data)
         except pylibsrtp.Error:
-            return True  # forged or damaged: there is nothing to hear in it
-        try:
-            handling.send(None)
-        except StopIteration:
+            return True  # forged, repeated or damaged: there is nothing to hear in it
+        first, kind, sequence, timestamp, source = _HEADER.unpack_from(data)
+        begin, end = _payload_bounds(data, first)
+        if kind & 0x7F != self._payload_type or begin >= end:
             return True
-        handling.close()
-        raise RuntimeError("aiortc waits while it receives sound: see server/browser/inline_decode.py")
+        stream = self._streams.get(source)
+        if stream is None:
+            if len(self._streams) >= SOURCES_MAX:
+                return True
+            stream = self._streams[source] = StreamStatistics(CLOCK_HZ)
+        stream.add(_Arrived(sequence, timestamp))  # type: ignore[arg-type]  # it reads only these two
+        self._take(sequence, timestamp, data[begin:end])
+        return True
 
-    return take
+
+class _Arrived(NamedTuple):
+    """What StreamStatistics reads of a packet."""
+
+    sequence_number: int
+    timestamp: int
+
+
+def _payload_bounds(data: bytes, first: int) -> tuple[int, int]:
+    """Where the payload begins and ends (RFC 3550, section 5.1); begins after the end when it makes no sense."""
+    begin = _HEADER.size + 4 * (first & 0x0F)
+    if first & 0x10:
+        if begin + 4 > len(data):
+            return 1, 0
+        begin += 4 + 4 * int.from_bytes(data[begin + 2 : begin + 4], "big")
+    return begin, len(data) - (data[-1] if first & 0x20 else 0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from server.browser.outgoing import OutgoingTrack
+from server.browser.outgoing import PacketSender
 from server.kit.clock import Clock
 from server.media.buffer import FrameBuffer
 from server.media.frame import FRAME_S, FRAME_SAMPLES, Frame
@@ -19,10 +19,10 @@ _NOTHING = np.zeros(0, np.int16)
 class BrowserLeg:
     """Decodes when the room reads and encodes when it writes, on the event loop. Owned by its BrowserPeer."""
 
-    def __init__(self, leg_id: str, role: Role, track: OutgoingTrack, clock: Clock) -> None:
+    def __init__(self, leg_id: str, role: Role, sender: PacketSender, clock: Clock) -> None:
         self._id = leg_id
         self._role = role
-        self._track = track
+        self._sender = sender
         self._clock = clock
         self._jitter = JitterBuffer()
         self._decoder = OpusDecoder()
@@ -32,7 +32,6 @@ class BrowserLeg:
         self._timestamp = 0
         self._written_at: float | None = None
         self._closed = False
-        self.heard_at = clock.monotonic()
         self.concealed = 0
         self.malformed = 0
 
@@ -51,8 +50,8 @@ class BrowserLeg:
 
     @property
     def dropped(self) -> int:
-        """Frames and packets that had to go because a queue was full."""
-        return self._jitter.dropped + self._track.dropped + self._frames.dropped
+        """Packets and frames that had to go because a queue was full or the delay too long."""
+        return self._jitter.dropped + self._frames.dropped
 
     def read(self) -> Frame | None:
         """The next 20 ms of the microphone, lost packets concealed; None when nothing has come for a while."""
@@ -69,22 +68,22 @@ class BrowserLeg:
 
     def write(self, frame: Frame) -> None:
         """Send one frame to the page. While the page is not connected it is forgotten."""
-        if self._closed or not self._track.is_wanted:
+        if self._closed or not self._sender.is_ready:
             return
         now = self._clock.monotonic()
         if self._written_at is not None and now - self._written_at > PAUSE_S:
             self._timestamp += (int((now - self._written_at) / FRAME_S) - 1) * _FRAME_TICKS
         self._written_at = now
-        self._track.push(self._encoder.encode(frame), self._timestamp)
+        self._sender.send(self._encoder.encode(frame), self._timestamp)
         self._timestamp += _FRAME_TICKS
 
     def clear(self) -> None:
-        self._track.clear()
+        """Nothing to forget: what is written is sent at once."""
 
     async def close(self) -> None:
         """Say and hear nothing any more; the connection itself belongs to the peer."""
         self._closed = True
-        self._track.stop()
+        self._sender.stop()
 
     def take_packet(self, sequence: int, timestamp: int, payload: bytes) -> None:
         """One RTP packet of the microphone, as it arrives."""

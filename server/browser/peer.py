@@ -22,7 +22,7 @@ from server.browser import control, gathering, inline_decode
 from server.browser.gathering import MediaNetwork
 from server.browser.leg import BrowserLeg
 from server.browser.offer import Offer, invalid_sdp, read_offer
-from server.browser.outgoing import OutgoingTrack
+from server.browser.outgoing import PacketSender, SilentTrack
 from server.kit.clock import Clock
 from server.kit.errors import Unavailable
 from server.kit.log import logger
@@ -99,18 +99,20 @@ class BrowserPeer:
         self._tasks = TaskScope(f"peer {leg_id}")
         self._closing: asyncio.Task[None] | None = None
         self._answer_sdp = ""
-        self._track = OutgoingTrack()
-        self._leg = BrowserLeg(leg_id, role, self._track, clock)
-        self._outbox = control.ControlOutbox(self._overflowed)
         self._connection = RTCPeerConnection(
             RTCConfiguration(iceServers=network.aiortc_servers(), bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
         )
-        self._audio = self._connection.addTransceiver(self._track, direction="sendrecv")
+        self._audio = self._connection.addTransceiver(SilentTrack(), direction="sendrecv")
         self._audio.setCodecPreferences(_opus(RTCRtpSender.getCapabilities("audio")))
-        inline_decode.take_packets(self._audio.receiver, self._leg.take_packet)
         secured = self._audio.receiver.transport
         self._ice = secured.transport
-        self._bound = gathering.bind(self._ice, network, clock, inline_decode.take_datagrams(secured))
+        self._bound = gathering.bind(self._ice, network, clock)
+        self._sender = PacketSender(self._audio.sender, secured, self._bound)
+        self._leg = BrowserLeg(leg_id, role, self._sender, clock)
+        inline_decode.take_packets(self._audio.receiver, self._leg.take_packet)
+        self._intake = inline_decode.SoundIntake(secured, self._audio.receiver, self._leg.take_packet)
+        self._bound.take_at_once = self._intake.take_datagram
+        self._outbox = control.ControlOutbox(self._overflowed)
         self._connection.on("connectionstatechange", self._connection_changed)
         self._connection.on("datachannel", self._channel_opened)
 
@@ -201,7 +203,14 @@ class BrowserPeer:
         await self._connection.setLocalDescription()
         if not self._bound.local_candidates:
             raise Unavailable("voice_unavailable", "The server has no free address for sound.")
-        self._answer_sdp = _with_wishes(self._connection.localDescription.sdp)
+        answer = self._connection.localDescription.sdp
+        payload_type = _opus_payload_type(answer)
+        self._answer_sdp = _with_wishes(answer, payload_type)
+        direction = self._audio.currentDirection or ""
+        if "recv" in direction:
+            self._intake.start(payload_type)
+        if "send" in direction:
+            self._sender.start(payload_type)
 
     async def _watch(self) -> None:
         """Tell a page that vanished from one that is quiet, and give up on one that never comes."""
@@ -276,21 +285,22 @@ def _opus(capabilities: RTCRtpCapabilities) -> list[RTCRtpCodecCapability]:
     return [codec for codec in capabilities.codecs if codec.mimeType.lower() == "audio/opus"]
 
 
-def _with_wishes(answer_sdp: str) -> str:
+def _opus_payload_type(answer_sdp: str) -> int:
+    for line in answer_sdp.splitlines():
+        if line.startswith("a=rtpmap:") and "opus/48000" in line.lower():
+            return int(line.removeprefix("a=rtpmap:").split()[0])
+    raise ValueError("the answer has no Opus")
+
+
+def _with_wishes(answer_sdp: str, payload_type: int) -> str:
     """The answer with what we would like to receive: aiortc only repeats what the page offered."""
-    payload_types = [
-        line.split()[0].removeprefix("a=rtpmap:")
-        for line in answer_sdp.splitlines()
-        if line.startswith("a=rtpmap:") and "opus/48000" in line.lower()
-    ]
-    wishes = [f"a=fmtp:{payload_type}" for payload_type in payload_types]
     lines: list[str] = []
     for line in answer_sdp.splitlines():
-        if line.split(" ")[0] in wishes:
+        if line.startswith(f"a=fmtp:{payload_type} "):
             continue
         lines.append(line)
-        if line.startswith("a=rtpmap:") and (number := line.split()[0].removeprefix("a=rtpmap:")) in payload_types:
-            lines.append(f"a=fmtp:{number} {_OPUS_WISHES}")
+        if line.startswith(f"a=rtpmap:{payload_type} "):
+            lines.append(f"a=fmtp:{payload_type} {_OPUS_WISHES}")
     return "\r\n".join(lines) + "\r\n"
 
 

@@ -45,7 +45,7 @@ class OpusEncoder:
         if silent and self._silent_frames >= STEADY_SILENCE_FRAMES:
             return self._last
         picture = av.AudioFrame(format="s16", layout="mono", samples=len(frame))
-        picture.planes[0].update(frame)
+        picture.planes[0].update(frame.tobytes())
         picture.sample_rate = SAMPLE_RATE_HZ
         picture.time_base = _SAMPLE_TIME
         picture.pts = self._samples

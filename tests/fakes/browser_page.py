@@ -57,7 +57,7 @@ class Page:
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
         self.microphone = Tone(hz)
         ice = self.connection.addTrack(self.microphone).transport.transport
-        gathering.bind(ice, MediaNetwork(bind_addresses=("127.0.0.1",)), SystemClock(), lambda data: False)
+        gathering.bind(ice, MediaNetwork(bind_addresses=("127.0.0.1",)), SystemClock())
         self.control = self.connection.createDataChannel("control")
         self.control.on("message", self._said)
         self.control.on("open", lambda: self.is_open.set())

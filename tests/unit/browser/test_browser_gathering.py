@@ -92,7 +92,7 @@ def test_what_is_overridden_is_still_there() -> None:
 
 async def test_mdns_names_are_left_out_and_the_number_of_candidates_is_bounded() -> None:
     transport = RTCIceTransport(RTCIceGatherer(iceServers=[]))
-    bound = gathering.bind(transport, MediaNetwork(), SystemClock(), lambda data: False)
+    bound = gathering.bind(transport, MediaNetwork(), SystemClock())
     await bound.add_remote_candidate(_candidate("0a1b2c3d-0000-4000-8000-000000000000.local", 1))
     assert bound.remote_candidates == []
     for port in range(1, 100):
@@ -103,7 +103,8 @@ async def test_mdns_names_are_left_out_and_the_number_of_candidates_is_bounded()
 
 async def test_datagrams_nobody_looks_at_are_dropped_and_counted() -> None:
     transport = RTCIceTransport(RTCIceGatherer(iceServers=[]))
-    bound = gathering.bind(transport, MediaNetwork(), SystemClock(), lambda data: data == b"sound")
+    bound = gathering.bind(transport, MediaNetwork(), SystemClock())
+    bound.take_at_once = lambda data: data == b"sound"
     for _ in range(gathering.DATAGRAMS_MAX + 7):
         bound.data_received(b"sound", 1)
         bound.data_received(b"other", 1)
