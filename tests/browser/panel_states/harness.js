@@ -82,6 +82,7 @@ const STATES = {
   idle: async () => {},
   consent: async () => {
     fake.consent = true;
+    await harness.remount();
     harness.panel.start();
   },
   requesting: async () => {

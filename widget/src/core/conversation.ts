@@ -221,8 +221,8 @@ export class Conversation {
   /** Voice that cannot be becomes writing, said in words; what cannot be helped becomes an error. */
   private fellShort(mode: Mode, thrown: unknown): void {
     const code = codeOf(thrown);
-    if (code === "session_ended") return this.finish("server");
-    if (code === "consent_required") {
+    if (code === "session_ended") this.finish("server");
+    else if (code === "consent_required") {
       this.agreed = "";
       this.loading = null;
       this.say(code, thrown);

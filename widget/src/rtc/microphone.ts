@@ -14,7 +14,7 @@ type PolicyDocument = Document & { featurePolicy?: Policy; permissionsPolicy?: P
 export function obstacle(): string | null {
   if (!isSecureContext) return "insecure_context";
   if (typeof RTCPeerConnection !== "function") return "webrtc_unsupported";
-  return navigator.mediaDevices?.getUserMedia ? null : "webrtc_unsupported";
+  return navigator.mediaDevices ? null : "webrtc_unsupported";
 }
 
 /** Ask for the microphone (`deviceId` if it is still there, otherwise the standard one). Throws `Problem`. */
@@ -54,4 +54,6 @@ export async function isAllowedAlready(): Promise<boolean> {
   return answer?.state === "granted";
 }
 
-export const stop = (stream: MediaStream | null): void => stream?.getTracks().forEach((track) => track.stop());
+export function stop(stream: MediaStream | null): void {
+  for (const track of stream?.getTracks() ?? []) track.stop();
+}

@@ -29,7 +29,10 @@ export const monoOpus = (sdp: string): string => {
   const payload = /a=rtpmap:(\d+) opus\/48000/i.exec(sdp)?.[1];
   return payload
     ? sdp.replace(new RegExp(`(a=fmtp:${payload} )(.*)`), (_, head: string, rest: string) => {
-        const others = rest.trim().split(";").filter((part) => !/^(stereo|sprop-stereo|useinbandfec)=/.test(part));
+        const others = rest
+          .trim()
+          .split(";")
+          .filter((part) => !/^(stereo|sprop-stereo|useinbandfec)=/.test(part));
         return `${head}${[...others, "stereo=0", "useinbandfec=1"].join(";")}`;
       })
     : sdp;

@@ -4,8 +4,23 @@ import { type Attributes, el } from "./el";
 import { type IconName, icon } from "./icons";
 
 export const button = (look: string, words: () => string, press: () => void, name?: IconName, more: Attributes = {}) =>
-  el("button", { type: "button", class: look, onclick: press, ...more }, ...(name ? [icon(name)] : []), el("span", {}, words));
+  el(
+    "button",
+    { type: "button", class: look, onclick: press, ...more },
+    ...(name ? [icon(name)] : []),
+    el("span", {}, words),
+  );
 
 /** Only an icon; the words are its label. */
-export const iconButton = (look: string, words: () => string, press: () => void, name: IconName, more: Attributes = {}) =>
-  el("button", { type: "button", class: `round ${look}`, "aria-label": words, title: words, onclick: press, ...more }, icon(name));
+export const iconButton = (
+  look: string,
+  words: () => string,
+  press: () => void,
+  name: IconName,
+  more: Attributes = {},
+) =>
+  el(
+    "button",
+    { type: "button", class: `round ${look}`, "aria-label": words, title: words, onclick: press, ...more },
+    icon(name),
+  );

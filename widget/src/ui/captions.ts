@@ -53,7 +53,13 @@ export function captions(scene: Scene): HTMLElement {
 
   function gap(id: string): HTMLElement {
     const key = `gap${id}`;
-    const node = rows.get(key) ?? el("p", { class: "gap" }, el("span", {}, () => t("gap")));
+    const node =
+      rows.get(key) ??
+      el(
+        "p",
+        { class: "gap" },
+        el("span", {}, () => t("gap")),
+      );
     rows.set(key, node);
     return node;
   }

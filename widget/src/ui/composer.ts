@@ -1,7 +1,7 @@
 /** Where one writes: grows with the words, sends with Enter. */
 
 import { iconButton } from "./button";
-import { bind, el } from "./el";
+import { el } from "./el";
 import type { Scene } from "./scene";
 
 const STANDARD_LIMIT = 2000;
@@ -25,7 +25,7 @@ export function composer({ talk, t }: Scene): HTMLElement {
   });
   const go = iconButton("send", () => t("send"), send, "send");
   const form = el("form", { class: "composer", onsubmit: (event: Event) => event.preventDefault() }, field, go);
-  bind(fit);
+  go.disabled = true;
   return form;
 
   /** One to four lines, then it scrolls. */

@@ -18,7 +18,7 @@ export function controls(scene: Scene): HTMLElement {
     "button",
     {
       type: "button",
-      class: () => (state().muted ? "tool on" : "tool"),
+      class: () => `tool mute${state().muted ? " on" : ""}`,
       "aria-pressed": () => String(state().muted),
       hidden: () => pushToTalk || !inVoice(),
       onclick: () => talk.mute(!state().muted),
@@ -33,8 +33,20 @@ export function controls(scene: Scene): HTMLElement {
     mute,
     el("div", { class: "hold", hidden: () => !pushToTalk || !inVoice() }, ...(pushToTalk ? [holdToTalk(scene)] : [])),
     microphoneMenu(scene, inVoice),
-    button("tool", () => t("talkHere"), () => void talk.start("voice"), "mic", { hidden: () => !canTalk() }),
-    button("tool end", () => t("end"), () => talk.end(), "end", { "aria-label": () => t("endLong") }),
+    button(
+      "tool",
+      () => t("talkHere"),
+      () => void talk.start("voice"),
+      "mic",
+      { hidden: () => !canTalk() },
+    ),
+    button(
+      "tool end",
+      () => t("end"),
+      () => talk.end(),
+      "end",
+      { "aria-label": () => t("endLong") },
+    ),
   );
 }
 
@@ -71,11 +83,22 @@ function holdToTalk({ talk, t }: Scene): HTMLElement {
 
 function microphoneMenu({ talk, t }: Scene, isWanted: () => boolean): HTMLElement {
   const isOpen = signal(false);
-  const list = el("div", { class: "menu", role: "menu", "aria-label": () => t("microphone"), hidden: () => !isOpen.get() });
-  const opener = iconButton("more", () => t("microphone"), () => void toggle(!isOpen.get()), "more", {
-    "aria-haspopup": "menu",
-    "aria-expanded": () => String(isOpen.get()),
+  const list = el("div", {
+    class: "menu",
+    role: "menu",
+    "aria-label": () => t("microphone"),
+    hidden: () => !isOpen.get(),
   });
+  const opener = iconButton(
+    "more",
+    () => t("microphone"),
+    () => void toggle(!isOpen.get()),
+    "more",
+    {
+      "aria-haspopup": "menu",
+      "aria-expanded": () => String(isOpen.get()),
+    },
+  );
   const node = el("div", { class: "microphones", hidden: () => !isWanted(), onkeydown: keys }, opener, list);
   bind(() => {
     if (!isWanted()) isOpen.set(false);
@@ -86,7 +109,8 @@ function microphoneMenu({ talk, t }: Scene, isWanted: () => boolean): HTMLElemen
   async function toggle(open: boolean): Promise<void> {
     if (open) list.replaceChildren(...(await microphones()).map(item));
     isOpen.set(open);
-    if (open) (list.querySelector<HTMLElement>("[aria-checked=true]") ?? (list.firstElementChild as HTMLElement))?.focus();
+    if (open)
+      (list.querySelector<HTMLElement>("[aria-checked=true]") ?? (list.firstElementChild as HTMLElement))?.focus();
   }
 
   function item({ deviceId, label }: MediaDeviceInfo): HTMLElement {
@@ -98,8 +122,14 @@ function microphoneMenu({ talk, t }: Scene, isWanted: () => boolean): HTMLElemen
     };
     return el(
       "button",
-      { type: "button", role: "menuitemradio", "aria-checked": String(deviceId === present), onclick: choose, tabindex: "-1" },
-      el("span", {}, label || t("standard")),
+      {
+        type: "button",
+        role: "menuitemradio",
+        "aria-checked": String(deviceId === present),
+        onclick: choose,
+        tabindex: "-1",
+      },
+      el("span", { dir: "auto" }, label || t("standard")),
       icon("check"),
     );
   }

@@ -6,17 +6,19 @@ const FOCUSABLE = "button:not(:disabled),textarea,a[href],[tabindex='0']";
 
 const isSeen = (node: Element): boolean => node.getClientRects().length > 0;
 
-/** What the keyboard should be on first, in each phase. */
+/** What the keyboard should be on first, in each phase; a text field last, it would bring up a phone's keyboard. */
 const FIRST: Partial<Record<Phase, string>> = {
-  idle: ".welcome .main, textarea",
+  idle: ".welcome .main",
   consent: ".read",
   ended: ".card .main",
   error: ".card .main",
 };
 
 export function focusFirst(dialog: HTMLElement, phase: Phase): void {
-  const wanted = [...dialog.querySelectorAll<HTMLElement>(FIRST[phase] ?? "footer .tool, textarea")].find(isSeen);
-  (wanted ?? dialog).focus({ preventScroll: true });
+  const wanted = [FIRST[phase] ?? "footer .tool", "textarea"].flatMap((place) => [
+    ...dialog.querySelectorAll<HTMLElement>(place),
+  ]);
+  (wanted.find(isSeen) ?? dialog).focus({ preventScroll: true });
 }
 
 /** After a change: bring the keyboard back if what it was on is not there any more. */
@@ -28,7 +30,9 @@ export function keepFocus(dialog: HTMLElement, phase: Phase): void {
 
 export function trap(dialog: HTMLElement, event: KeyboardEvent): void {
   if (event.key !== "Tab") return;
-  const places = [...dialog.querySelectorAll<HTMLElement>(FOCUSABLE)].filter((node) => isSeen(node) && node.tabIndex >= 0);
+  const places = [...dialog.querySelectorAll<HTMLElement>(FOCUSABLE)].filter(
+    (node) => isSeen(node) && node.tabIndex >= 0,
+  );
   const { activeElement } = dialog.getRootNode() as ShadowRoot;
   const [from, to] = event.shiftKey ? [places[0], places.at(-1)] : [places.at(-1), places[0]];
   if (activeElement !== from && activeElement !== dialog) return;

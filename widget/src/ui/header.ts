@@ -15,12 +15,17 @@ export function stateWords({ talk, t }: Scene): string {
 }
 
 export function face(scene: Scene): HTMLElement {
-  const node = el("div", { class: "face" }, () => [...scene.name()][0]?.toUpperCase() ?? "");
+  const node = el(
+    "div",
+    { class: "face" },
+    () => [...(scene.talk.config.get()?.agent.name ?? "")][0]?.toUpperCase() ?? "",
+  );
   bind(() => {
     const url = scene.talk.config.get()?.agent.avatar_url ?? scene.avatar;
     node.querySelector("img")?.remove();
     if (!url) return;
-    const image = el("img", { src: url, alt: "", onerror: () => image.remove() });
+    const image = el("img", { src: url, alt: "" });
+    image.onerror = () => image.remove();
     node.append(image);
   });
   return node;
@@ -36,7 +41,13 @@ export function header(scene: Scene, arcs: Arcs): HTMLElement {
       "div",
       { class: "who" },
       el("h2", {}, scene.name),
-      el("p", {}, el("i", { class: "dot" }), el("span", { role: "status" }, () => stateWords(scene)), clock(scene)),
+      el(
+        "p",
+        {},
+        el("i", { class: "dot" }),
+        el("span", { role: "status" }, () => stateWords(scene)),
+        clock(scene),
+      ),
     ),
     iconButton("plain", () => t("close"), scene.close, "close", { id: "close" }),
   );
@@ -46,7 +57,9 @@ export function header(scene: Scene, arcs: Arcs): HTMLElement {
     let since = 0;
     const tick = () => {
       const s = Math.floor((Date.now() - since) / 1000);
-      node.textContent = since ? `${String(Math.floor(s / 60)).padStart(2, "0")}:${String(s % 60).padStart(2, "0")}` : "";
+      node.textContent = since
+        ? `${String(Math.floor(s / 60)).padStart(2, "0")}:${String(s % 60).padStart(2, "0")}`
+        : "";
     };
     const timer = setInterval(tick, 1000);
     atEnd(() => clearInterval(timer));

@@ -20,4 +20,4 @@ const PATHS = {
 export type IconName = keyof typeof PATHS;
 
 export const icon = (name: IconName): Element =>
-  svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true", class: `i ${name}` }, svg("path", { d: PATHS[name] }));
+  svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true", class: `i i-${name}` }, svg("path", { d: PATHS[name] }));

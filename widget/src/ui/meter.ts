@@ -1,9 +1,9 @@
 /** Lets the arcs breathe with both voices, tells the page the levels, and notices a microphone that gives nothing. */
 
-import { Silence } from "../core/silence";
 import { effect, type Signal } from "../core/signals";
+import { Silence } from "../core/silence";
 import { isLive, shown } from "../core/state";
-import { Levels, type Side } from "../rtc/levels";
+import type { Levels, Side } from "../rtc/levels";
 import type { Arcs } from "./arcs";
 import { atEnd, bind } from "./el";
 import type { Scene } from "./scene";
@@ -63,7 +63,11 @@ export function meter(
 }
 
 /** The agent's voice: an audio element, which browsers play where they would keep an AudioContext quiet. */
-export function speaker(theirs: Signal<MediaStream | null>, audio: HTMLAudioElement, needsTap: Signal<boolean>): () => void {
+export function speaker(
+  theirs: Signal<MediaStream | null>,
+  audio: HTMLAudioElement,
+  needsTap: Signal<boolean>,
+): () => void {
   const play = () => {
     audio.play().then(
       () => needsTap.set(false),

@@ -26,8 +26,7 @@ export function notes(scene: Scene, needsTap: Signal<boolean>, play: () => void)
         : note() === "cannot_hear_you"
           ? t("cannotHear")
           : "";
-  const canRetry = () =>
-    isLive(talk.state.get()) && talk.state.get().mode === "text" && /^microphone_/.test(note());
+  const canRetry = () => isLive(talk.state.get()) && talk.state.get().mode === "text" && /^microphone_/.test(note());
   return el(
     "div",
     { class: "notes" },
@@ -36,7 +35,13 @@ export function notes(scene: Scene, needsTap: Signal<boolean>, play: () => void)
       { class: "note", hidden: () => !words() },
       el("i", { class: "dot", hidden: () => !isReconnecting() }),
       el("p", { role: "status" }, words),
-      button("small", () => t("retry"), () => void talk.start("voice"), "mic", { hidden: () => !canRetry() }),
+      button(
+        "small",
+        () => t("retry"),
+        () => void talk.start("voice"),
+        "mic",
+        { hidden: () => !canRetry() },
+      ),
       el("span", { hidden: () => isReconnecting() || !isFault(note()) }, code(scene, note)),
     ),
     el(

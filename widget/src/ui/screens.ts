@@ -32,7 +32,13 @@ export function welcome(scene: Scene, arcs: Arcs): HTMLElement {
     el(
       "div",
       { class: "actions", hidden: hiddenUnless(scene, "idle") },
-      button("main", () => t("talk"), () => void talk.start("voice"), "mic", { hidden: () => !canTalk() }),
+      button(
+        "main",
+        () => t("talk"),
+        () => void talk.start("voice"),
+        "mic",
+        { hidden: () => !canTalk() },
+      ),
     ),
   );
 }
@@ -41,7 +47,12 @@ export function welcome(scene: Scene, arcs: Arcs): HTMLElement {
 export function consent(scene: Scene): HTMLElement {
   const { talk, t } = scene;
   const point = (name: "ai" | "text" | "check", key: TextKey) =>
-    el("li", {}, icon(name), el("span", {}, () => t(key, { name: scene.name() })));
+    el(
+      "li",
+      {},
+      icon(name),
+      el("span", {}, () => t(key, { name: scene.name() })),
+    );
   const own = () => scene.consentText ?? talk.config.get()?.consent.text ?? "";
   const voice = () => talk.config.get()?.voice !== false;
   return el(
@@ -52,15 +63,36 @@ export function consent(scene: Scene): HTMLElement {
       { class: "read", tabindex: "0", role: "group", "aria-labelledby": "terms" },
       el("h3", { id: "terms" }, () => t("consent")),
       el("p", { dir: "auto", class: "own", hidden: () => !own() }, own),
-      el("ul", { hidden: () => !!own() }, point("ai", "consent1"), point("text", "consent2"), point("check", "consent3")),
+      el(
+        "ul",
+        { hidden: () => !!own() },
+        point("ai", "consent1"),
+        point("text", "consent2"),
+        point("check", "consent3"),
+      ),
       el("p", { class: "small" }, () => t("version", { v: talk.config.get()?.consent.version ?? "" })),
     ),
     el(
       "div",
       { class: "actions" },
-      button("main", () => t("agree"), () => talk.agree("voice"), "mic", { hidden: () => !voice() }),
-      button("quiet", () => t("agreeWrite"), () => talk.agree("text"), "write"),
-      button("bare", () => t("decline"), () => talk.decline()),
+      button(
+        "main",
+        () => t("agree"),
+        () => talk.agree("voice"),
+        "mic",
+        { hidden: () => !voice() },
+      ),
+      button(
+        "quiet",
+        () => t("agreeWrite"),
+        () => talk.agree("text"),
+        "write",
+      ),
+      button(
+        "bare",
+        () => t("decline"),
+        () => talk.decline(),
+      ),
     ),
   );
 }
@@ -77,7 +109,12 @@ export function ended(scene: Scene): HTMLElement {
     el("h3", {}, () => t("endedTitle")),
     el("p", { hidden: () => !why() }, () => t(why() ?? "endedTitle")),
     rating(scene),
-    button("main", () => t("again"), () => talk.again(), "mic"),
+    button(
+      "main",
+      () => t("again"),
+      () => talk.again(),
+      "mic",
+    ),
   );
 }
 
@@ -120,8 +157,20 @@ export function failed(scene: Scene): HTMLElement {
     "section",
     { class: "card", role: "alert", hidden: hiddenUnless(scene, "error") },
     el("p", {}, () => t(fault().text)),
-    button("main", () => t("retry"), () => talk.again(), undefined, { hidden: unless("retry") }),
-    button("main", () => t("writeInstead"), () => void talk.start("text"), "write", { hidden: unless("text") }),
+    button(
+      "main",
+      () => t("retry"),
+      () => talk.again(),
+      undefined,
+      { hidden: unless("retry") },
+    ),
+    button(
+      "main",
+      () => t("writeInstead"),
+      () => void talk.start("text"),
+      "write",
+      { hidden: unless("text") },
+    ),
     code(scene, () => talk.state.get().error),
   );
 }
@@ -136,7 +185,13 @@ export function code({ t }: Scene, of: () => string): HTMLElement {
     );
   return el(
     "button",
-    { type: "button", class: "code", onclick: copy, "aria-label": () => `${t("copy")}: ${of()}`, title: () => t("copy") },
+    {
+      type: "button",
+      class: "code",
+      onclick: copy,
+      "aria-label": () => `${t("copy")}: ${of()}`,
+      title: () => t("copy"),
+    },
     () => (copied.get() === of() && of() ? t("copied") : of()),
   );
 }

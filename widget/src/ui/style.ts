@@ -22,6 +22,7 @@ export const style = `
 .who h2{line-height:1.3;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .who p{display:flex;align-items:center;gap:6px;font-size:13px;line-height:1.4;color:var(--soft)}
 [lang^=ar] .who p{font-size:14px}
+[lang^=ar] .who h2{line-height:1.6}
 .who time{font-variant-numeric:tabular-nums}
 .who time::before{content:"·";margin-inline-end:6px}
 .dot{flex:none;width:7px;height:7px;border-radius:50%;background:var(--soft)}
@@ -51,8 +52,8 @@ export const style = `
 .face{position:relative;display:grid;place-items:center;overflow:hidden;border-radius:50%;background:var(--sunk);font-weight:600}
 .face img{position:absolute;inset:0;width:100%;height:100%;object-fit:cover}
 .mark .face{width:26px;height:26px;font-size:13px}
-.hero .face{width:72px;height:72px;font-size:24px}
-.hero{width:200px;height:160px;margin:auto auto 0}
+.hero .face{width:84px;height:84px;font-size:24px}
+.hero{width:240px;height:192px;margin:auto auto 0}
 [data-state=idle] .hero g{animation:breathe 3.6s infinite alternate ease-in-out}
 @keyframes breathe{to{transform:scaleX(1.05)}}
 .hero g{transform-origin:center}
@@ -73,7 +74,7 @@ export const style = `
 .panel .quiet:hover,.panel .bare:hover,.tool:hover{background:var(--sunk)}
 .bare,.panel .bare{color:var(--soft)}
 .consent{flex:1;min-height:0;display:flex;flex-direction:column;padding:20px;gap:16px}
-.read{flex:1;min-height:0;overflow:auto;display:flex;flex-direction:column;gap:16px;border-radius:8px}
+.read{flex:1;min-height:0;overflow:auto;display:flex;flex-direction:column;gap:16px;margin:-8px;padding:8px;border-radius:8px}
 .read ul{list-style:none;display:grid;gap:14px}
 .read li{display:flex;gap:12px}
 .read li .i{color:var(--accent);margin-block-start:1px}
@@ -103,6 +104,9 @@ export const style = `
 .note .code{color:inherit;margin-inline-start:-6px}
 .panel .code:hover{text-decoration:underline}
 .card{display:grid;gap:14px;padding:20px;text-align:center;border-block-start:1px solid var(--line)}
+.panel:not([data-talk]) .card{border:0;padding-block-start:0}
+[data-state=error] .hero{margin:auto}
+[data-state=error] .lead,.face:empty{display:none}
 .card p{color:var(--soft);text-wrap:balance}
 .card[role=alert] p{color:var(--ink)}
 .card .code{justify-self:center}
@@ -116,14 +120,14 @@ export const style = `
 .composer{position:relative;display:flex;align-items:flex-end;margin:4px 16px 12px;background:var(--sunk);border:1px solid transparent;border-radius:24px}
 [data-state=consent] .composer,[data-state=ended] .composer,[data-state=error] .composer{display:none}
 .composer:focus-within{border-color:var(--accent);background:var(--ground)}
-.composer textarea{flex:1;min-width:0;max-height:112px;padding:11px 0;padding-inline-start:18px;border:0;background:none;resize:none;outline:0;font-size:16px;line-height:1.4;scrollbar-width:thin}
+.composer textarea{flex:1;min-width:0;max-height:112px;padding:11px 0;padding-inline-start:18px;border:0;background:none;resize:none;outline:0!important;font-size:16px;line-height:1.4;scrollbar-width:thin}
 .composer textarea::placeholder{color:var(--soft);opacity:1}
 .panel .send{width:36px;height:36px;margin:5px;color:var(--on-accent);background:var(--accent)}
 .panel .send:disabled{color:var(--soft);background:none;cursor:default}
 .panel footer{position:relative;display:flex;align-items:center;gap:8px;padding:0 16px 16px}
 .tool{border:1px solid var(--line)!important;min-width:0}
 .tool.on{color:var(--warn);background:var(--warn-ground);border-color:currentColor!important}
-.tool:not(.on) .off,.tool.on .mic:not(:last-child):not(:only-of-type){display:none}
+.mute:not(.on) .i-off,.mute.on .i-mic{display:none}
 .hold{flex:1;display:flex}
 .panel .ptt{flex:1;user-select:none;-webkit-user-select:none;touch-action:none}
 .panel .ptt.on{color:var(--on-accent);background:var(--accent)}

@@ -2,8 +2,8 @@
 
 import { css, inkOn, parseHex, type Rgb, readableOn } from "../core/contrast";
 import type { Options } from "../core/options.gen";
-import { bind, listen } from "./el";
 import { signal } from "../core/signals";
+import { bind, listen } from "./el";
 
 const FALLBACK: Rgb = [11, 110, 110];
 /** The surfaces of style.ts the accent is read on. */

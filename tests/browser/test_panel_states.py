@@ -1,0 +1,162 @@
+"""The panel in every state a visitor meets: no axe violation, keyboard complete, nothing wider than 320 px."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright
+
+from tests.browser.panel_states.panel_harness import ARGUMENTS, CHROMIUM, STATES, build, served
+
+pytestmark = pytest.mark.browser
+TIMEOUT_MS = 15_000
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder: Path = tmp_path_factory.mktemp("panel")
+    build(folder)
+    with served(folder) as address:
+        yield address
+
+
+async def _page(browser: Browser, origin: str, width: int = 360, **look: Any) -> Page:
+    page = await browser.new_page(viewport={"width": width, "height": 640}, reduced_motion="reduce", **look)
+    page.set_default_timeout(TIMEOUT_MS)
+    await page.goto(f"{origin}/page.html")
+    return page
+
+
+async def _bring(page: Page, state: str, **given: Any) -> None:
+    await page.evaluate(
+        "([state, given]) => void harness.bring(state, given).then(() => (harness.there = true))", [state, given]
+    )
+    await page.wait_for_function("harness.there")
+
+
+async def _focused(page: Page) -> str:
+    return await page.evaluate("harness.root.activeElement?.className ?? ''")
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_no_state_has_an_axe_violation(origin: str, scheme: Any, language: str) -> None:
+    found = {}
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        for state in STATES:
+            page = await _page(browser, origin, color_scheme=scheme)
+            await _bring(page, state, language=language)
+            await page.add_script_tag(url="/axe.js")
+            result = await page.evaluate("axe.run('parloir-widget', {resultTypes: ['violations']})")
+            assert result["passes"], "axe looked at nothing"
+            if result["violations"]:
+                found[state] = [
+                    (violation["id"], [node["html"][:120] for node in violation["nodes"]])
+                    for violation in result["violations"]
+                ]
+            await page.close()
+        await browser.close()
+    assert not found, json.dumps(found, indent=1, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "ar"])
+async def test_at_320_px_nothing_is_cut_off(origin: str, language: str) -> None:
+    """No control leaves the panel, and no text leaves its control."""
+    cut = {}
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        for state in STATES:
+            page = await _page(browser, origin, width=320)
+            await _bring(page, state, language=language)
+            outside = await page.evaluate(
+                """() => {
+                    const panel = harness.root.querySelector('.panel').getBoundingClientRect();
+                    const nodes = [...harness.root.querySelectorAll('button, a, textarea, p, h2, h3, .row')];
+                    return nodes.filter((node) => {
+                        const box = node.getBoundingClientRect();
+                        if (!box.width || node.closest('.hush')) return false;
+                        return box.left < panel.left - 1 || box.right > panel.right + 1
+                            || (node.matches('button') && node.scrollWidth > node.clientWidth + 1);
+                    }).map((node) => node.className + ' ' + node.textContent.slice(0, 40));
+                }"""
+            )
+            if outside:
+                cut[state] = outside
+            await page.close()
+        await browser.close()
+    assert not cut, json.dumps(cut, indent=1, ensure_ascii=False)
+
+
+async def test_the_keyboard_stays_inside_and_escape_gives_back(origin: str) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await _page(browser, origin)
+        await _bring(page, "listening")
+        places = set()
+        for _ in range(20):
+            await page.keyboard.press("Tab")
+            places.add(await _focused(page))
+            assert await page.evaluate("document.activeElement.localName") == "parloir-widget"
+        assert {"tool mute", "tool end"} <= places
+        await page.keyboard.press("Escape")
+        assert await page.evaluate("harness.closedCount") == 1
+        assert await page.evaluate("harness.root.querySelector('.panel').hidden")
+        await browser.close()
+
+
+async def test_space_held_on_the_button_talks(origin: str) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await _page(browser, origin)
+        await _bring(page, "push_to_talk")
+        await page.evaluate("harness.root.querySelector('.ptt').focus()")
+        await page.keyboard.down(" ")
+        await page.keyboard.up(" ")
+        sent = await page.evaluate("fake.channel.sent.filter(({type}) => type === 'talk')")
+        assert sent == [{"type": "talk", "on": True}, {"type": "talk", "on": False}]
+        await browser.close()
+
+
+async def test_a_blocked_microphone_leads_to_writing_with_the_reason(origin: str) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await _page(browser, origin)
+        await _bring(page, "text_denied")
+        assert await page.locator(".note .code").inner_text() == "microphone_denied"
+        await page.locator("textarea").fill("Hello")
+        await page.keyboard.press("Enter")
+        assert await page.locator(".row.user .words").last.inner_text() == "Hello"
+        texts = await page.evaluate("fake.channel.sent.filter(({type}) => type === 'text').map(({text}) => text)")
+        assert texts == ["Hello"]
+        errors = await page.evaluate("harness.events.filter(([name]) => name === 'error').map(([, {code}]) => code)")
+        assert errors == ["microphone_denied"]
+        await browser.close()
+
+
+async def test_nothing_is_stored_before_the_visitor_agreed(origin: str) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await _page(browser, origin)
+        await _bring(page, "consent")
+        assert await page.evaluate("sessionStorage.length + localStorage.length + document.cookie.length") == 0
+        assert await page.evaluate("fake.requests.map(({path}) => path)") == ["/widget/config", "/widget/config"]
+        await page.locator(".consent .main").click()
+        await page.wait_for_function("fake.channel?.sent.length")
+        opened = await page.evaluate("fake.requests.find(({path}) => path === '/widget/sessions').body")
+        assert opened["consent"] == {"version": "2026-01"}
+        assert await page.evaluate("sessionStorage.length") == 1
+        await browser.close()
+
+
+async def test_destroy_leaves_nothing(origin: str) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await _page(browser, origin)
+        await _bring(page, "speaking")
+        await page.evaluate("harness.panel.destroy()")
+        assert await page.evaluate("harness.root.childElementCount") == 0
+        assert await page.evaluate("fake.peer.connectionState") == "closed"
+        await browser.close()
