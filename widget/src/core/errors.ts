@@ -49,7 +49,7 @@ export class Problem extends Error {
   }
 }
 
-export const isFault = (code: string): code is FaultCode => code in FAULTS;
+export const isFault = (code: string): code is FaultCode => Object.hasOwn(FAULTS, code);
 
 /** The row of `code`; codes of a newer server read as an internal error. */
 export const faultOf = (code: string): Fault => FAULTS[isFault(code) ? code : "internal_error"];
