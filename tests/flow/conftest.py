@@ -1,0 +1,3 @@
+"""The running product, for tests that ask it as pages do."""
+
+from tests.fixtures.application import application, running, sqlite_running  # noqa: F401  # found by name
