@@ -1,0 +1,5 @@
+"""The widget as its tenant sees it: which options there are, and which of them a tenant has set."""
+
+from server.widgets.options import OptionTable
+
+__all__ = ["OptionTable"]

@@ -1,0 +1,143 @@
+"""The widget's options as the server checks them, from the one table that also makes the browser's types and docs."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from server.kit.errors import FieldProblem, InvalidInput
+
+_COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}")
+_URL = re.compile(r"https?://\S+")
+_MAX_URL_CHARACTERS = 2_000
+_MAX_TEXT_CHARACTERS = 2_000
+_MAX_TEXTS = 200
+
+
+@dataclass(frozen=True)
+class Option:
+    """One row of the table. `low` and `high` are a number's range; `high` alone the most characters or texts."""
+
+    name: str
+    type: str
+    default: object
+    is_for_tenants: bool
+    values: tuple[str, ...] = ()
+    pattern: str | None = None
+    low: float | None = None
+    high: float | None = None
+    fields: Mapping[str, "Option"] = field(default_factory=dict)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any], is_for_tenants: bool | None = None) -> "Option":
+        """`is_for_tenants` is the parent's, for the fields of an object."""
+        is_for_tenants = bool(row.get("tenant", False)) if is_for_tenants is None else is_for_tenants
+        return cls(
+            name=row["name"],
+            type=row["type"],
+            default=row.get("default"),
+            is_for_tenants=is_for_tenants,
+            values=tuple(row.get("enum", ())),
+            pattern=row.get("pattern"),
+            low=row.get("min"),
+            high=row.get("max"),
+            fields={entry["name"]: cls.from_row(entry, is_for_tenants) for entry in row.get("fields", ())},
+        )
+
+
+class OptionTable:
+    """All options by name. What a page gives is checked in the browser; what a tenant sets is checked here."""
+
+    def __init__(self, options: Mapping[str, Option]) -> None:
+        self._options = dict(options)
+
+    @classmethod
+    def load(cls, path: Path) -> "OptionTable":
+        """From widget/options.json. Raises OSError or ValueError when the file is not there or not a table."""
+        rows = json.loads(path.read_text("utf-8"))["options"]
+        return cls({row["name"]: Option.from_row(row) for row in rows})
+
+    def __iter__(self) -> Iterator[Option]:
+        return iter(self._options.values())
+
+    def check(self, given: Mapping[str, object]) -> dict[str, object]:
+        """What a tenant may set, as it was given. Raises InvalidInput `invalid_request` naming every wrong field."""
+        problems = list(_problems(given, self._options, ""))
+        if problems:
+            raise InvalidInput("invalid_request", "Some of the widget's options are not valid.", problems)
+        return dict(given)
+
+
+def _problems(given: Mapping[str, object], known: Mapping[str, Option], prefix: str) -> Iterator[FieldProblem]:
+    for name, value in given.items():
+        path, option = f"{prefix}{name}"[:100], known.get(name)
+        if option is None:
+            yield FieldProblem(path, "There is no such option.")
+        elif not option.is_for_tenants:
+            yield FieldProblem(path, "This is set on the page, not for the whole account.")
+        elif option.type == "object":
+            if isinstance(value, dict):
+                yield from _problems(value, option.fields, f"{path}.")
+            else:
+                yield FieldProblem(path, "Give an object.")
+        elif (problem := _CHECKS[option.type](option, value)) is not None:
+            yield FieldProblem(path, problem)
+
+
+def _string(option: Option, value: object) -> str | None:
+    if not isinstance(value, str):
+        return "Give a text."
+    if option.values and value not in option.values:
+        return f"Give one of {', '.join(option.values)}."
+    if option.pattern is not None and not re.search(option.pattern, value):
+        return f"It must match {option.pattern}."
+    most = int(option.high or _MAX_TEXT_CHARACTERS)
+    return f"At most {most} characters." if len(value) > most else None
+
+
+def _url(_option: Option, value: object) -> str | None:
+    is_good = isinstance(value, str) and len(value) <= _MAX_URL_CHARACTERS and _URL.fullmatch(value)
+    return None if is_good or value == "" else "Give an address that begins with https:// or http://."
+
+
+def _color(_option: Option, value: object) -> str | None:
+    return None if isinstance(value, str) and _COLOR.fullmatch(value) else "Give a colour as #rgb or #rrggbb."
+
+
+def _number(option: Option, value: object) -> str | None:
+    assert option.low is not None, "every number of the table has its range"
+    assert option.high is not None
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_good = is_number and option.low <= value <= option.high  # type: ignore[operator]  # a number by now
+    return None if is_good else f"Give a number from {option.low:g} to {option.high:.0f}."
+
+
+def _boolean(_option: Option, value: object) -> str | None:
+    return None if isinstance(value, bool) else "Give true or false."
+
+
+def _texts(option: Option, value: object) -> str | None:
+    if not isinstance(value, dict) or not all(isinstance(text, str) for pair in value.items() for text in pair):
+        return "Give texts by name."
+    most = int(option.high or _MAX_TEXTS)
+    if len(value) > most:
+        return f"At most {most} texts."
+    is_long = any(len(text) > _MAX_TEXT_CHARACTERS for pair in value.items() for text in pair)
+    return f"At most {_MAX_TEXT_CHARACTERS} characters each." if is_long else None
+
+
+def _function(_option: Option, _value: object) -> str:
+    return "A function can only be given on the page."
+
+
+_CHECKS: Mapping[str, Callable[[Option, object], str | None]] = {
+    "string": _string,
+    "url": _url,
+    "color": _color,
+    "number": _number,
+    "boolean": _boolean,
+    "texts": _texts,
+    "function": _function,
+}
