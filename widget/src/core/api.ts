@@ -20,17 +20,16 @@ export class Api {
     private readonly isOnline: () => boolean,
   ) {}
 
-  config = (query: Record<string, string>) => this.ask<AgentConfig>(`config?${new URLSearchParams(query)}`);
-  open = (body: object) => this.ask<Opened>("sessions", body);
+  config = (query: Record<string, string>) => this._ask<AgentConfig>(`config?${new URLSearchParams(query)}`);
+  open = (body: object) => this._ask<Opened>("sessions", body);
   connect = (offer: string) =>
-    this.ask<{ answer: string; conversation: ConversationBody }>("sessions/connect", { offer });
-  current = () => this.ask<Omit<Opened, "answer">>("sessions/current");
-  write = (id: string, text: string) =>
-    this.ask<{ messages: Message[] }>("messages", { id, text }, ANSWER_TIMEOUT_MS);
-  end = () => this.ask<object>("sessions/end", {});
-  rate = (score: number, comment: string | null) => this.ask<object>("sessions/rating", { score, comment });
+    this._ask<{ answer: string; conversation: ConversationBody }>("sessions/connect", { offer });
+  current = () => this._ask<Omit<Opened, "answer">>("sessions/current");
+  write = (id: string, text: string) => this._ask<{ messages: Message[] }>("messages", { id, text }, ANSWER_TIMEOUT_MS);
+  end = () => this._ask<object>("sessions/end", {});
+  rate = (score: number, comment: string | null) => this._ask<object>("sessions/rating", { score, comment });
 
-  private async ask<T>(path: string, body?: object, timeoutMs = TIMEOUT_MS): Promise<T> {
+  private async _ask<T>(path: string, body?: object, timeoutMs = TIMEOUT_MS): Promise<T> {
     const cut = new AbortController();
     const timer = setTimeout(() => cut.abort(), timeoutMs);
     const headers: Record<string, string> = {};

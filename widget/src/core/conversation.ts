@@ -23,15 +23,15 @@ export class Conversation {
   readonly transcript = new Transcript();
   readonly sound: Sound;
 
-  private link: Link | null = null;
+  private _link: Link | null = null;
   /** Every beginning has a number: what an earlier one still brings is not wanted any more. */
-  private attempt = 0;
-  private agreed = "";
-  private wanted: Mode = "voice";
-  private isOver = false;
-  private grace: ReturnType<typeof setTimeout> | undefined;
-  private wake: (() => void) | null = null;
-  private loading: Promise<AgentConfig> | null = null;
+  private _attempt = 0;
+  private _agreed = "";
+  private _wanted: Mode = "voice";
+  private _isOver = false;
+  private _grace: ReturnType<typeof setTimeout> | undefined;
+  private _wake: (() => void) | null = null;
+  private _loading: Promise<AgentConfig> | null = null;
 
   constructor(
     private readonly settings: Settings,
@@ -45,10 +45,10 @@ export class Conversation {
     if (this.state.get().phase !== "idle") return;
     const token = this.world.resume.read();
     try {
-      if (token && !this.world.api.token) await this.goOn(token);
-      else await this.load();
+      if (token && !this.world.api.token) await this._goOn(token);
+      else await this._load();
     } catch (thrown) {
-      this.fail(thrown);
+      this._fail(thrown);
     }
   }
 
@@ -57,63 +57,59 @@ export class Conversation {
     const state = this.state.get();
     if (isLive(state) ? mode !== "voice" || state.mode === "voice" : /ing$/.test(state.phase)) return;
     try {
-      const config = await this.load();
+      const config = await this._load();
       const canTalk = config.voice && !this.settings.textOnly;
-      this.wanted = canTalk && mode !== "text" ? "voice" : "text";
+      this._wanted = canTalk && mode !== "text" ? "voice" : "text";
       if (mode === "voice" && !canTalk) this.note.set("voice_unavailable");
-      if (config.consent.required && this.agreed !== this.consentVersion()) this.move({ type: "ask" });
-      else await this.begin(this.wanted);
+      if (config.consent.required && this._agreed !== this._consentVersion()) this._move({ type: "ask" });
+      else await this._begin(this._wanted);
     } catch (thrown) {
-      this.fail(thrown);
+      this._fail(thrown);
     }
   }
 
   /** The visitor agreed to what was shown; still inside their click. */
-  agree(mode: Mode = this.wanted): void {
-    this.agreed = this.consentVersion();
-    void this.begin(mode);
+  agree(mode: Mode = this._wanted): void {
+    this._agreed = this._consentVersion();
+    void this._begin(mode);
   }
 
   decline(): void {
     this.transcript.clear();
-    this.move({ type: "decline" });
+    this._move({ type: "decline" });
   }
 
   /** Written words; they start a conversation when there is none, and wait while there is no connection. */
   sendText(text: string): void {
     if (!text.trim()) return;
-    if (this.isOver) this.startOver();
+    if (this._isOver) this._startOver();
     const written = this.transcript.write(text.trim());
-    if (!this.link?.send({ type: "text", ...written })) void this.start("text");
+    if (!this._link?.send({ type: "text", ...written })) void this.start("text");
   }
 
   mute(on: boolean): void {
-    this.move({ type: "mute", on });
+    this._move({ type: "mute", on });
     this.sound.mute(on);
-    this.link?.send({ type: "mute", on });
+    this._link?.send({ type: "mute", on });
   }
 
   /** Hold-to-talk: pressed or released. */
   talk(on: boolean): void {
     if (on === this.sound.held.get() || !isLive(this.state.get())) return;
     this.sound.hold(on);
-    this.link?.send({ type: "talk", on });
-  }
-
-  interrupt(): void {
-    this.link?.send({ type: "interrupt" });
+    this._link?.send({ type: "talk", on });
   }
 
   /** Hang up, or stop connecting. */
   end(): void {
     const { api } = this.world;
-    if (api.token && !this.isOver) {
-      this.link?.send({ type: "end" });
+    if (api.token && !this._isOver) {
+      this._link?.send({ type: "end" });
       api.end().catch((thrown) => this.world.report(codeOf(thrown), "end"));
-      this.finish("visitor");
+      this._finish("visitor");
     } else {
-      this.drop();
-      this.move({ type: "restart" });
+      this._drop();
+      this._move({ type: "restart" });
     }
   }
 
@@ -121,155 +117,155 @@ export class Conversation {
 
   /** After an end or an error: again, with the same session if it still lives. */
   again(): void {
-    if (this.isOver) this.startOver();
+    if (this._isOver) this._startOver();
     this.note.set("");
-    if (this.world.api.token) void this.rejoin();
-    else void this.start(this.wanted);
+    if (this.world.api.token) void this._rejoin();
+    else void this.start(this._wanted);
   }
 
   /** Another microphone, also in the middle of a call. */
   async choose(deviceId?: string): Promise<void> {
     try {
       const stream = await this.sound.choose(deviceId);
-      if (stream) await (this.link as VoiceLink | null)?.replace?.(stream);
+      if (stream) await (this._link as VoiceLink | null)?.replace?.(stream);
     } catch (thrown) {
-      this.say(codeOf(thrown), thrown);
+      this._say(codeOf(thrown), thrown);
     }
   }
 
   /** The browser says that the network is back, or gone. */
   network(isOnline: boolean): void {
-    if (isOnline) this.wake?.();
-    else if (isLive(this.state.get())) void this.rejoin();
+    if (isOnline) this._wake?.();
+    else if (isLive(this.state.get())) void this._rejoin();
   }
 
   /** The page goes into the browser's back/forward cache: a living connection would keep it out. */
   park(): void {
     if (!isOngoing(this.state.get())) return;
-    this.attempt++;
-    this.unlink();
-    this.move({ type: "lost" });
+    this._attempt++;
+    this._unlink();
+    this._move({ type: "lost" });
   }
 
   unpark(): void {
-    if (this.state.get().phase === "reconnecting") void this.rejoin();
+    if (this.state.get().phase === "reconnecting") void this._rejoin();
   }
 
   /** Let go of everything; the session stays on the server for a moment, for the next page. */
   close(): void {
-    this.drop();
-    this.wake?.();
+    this._drop();
+    this._wake?.();
   }
 
-  private consentVersion = (): string => this.settings.consentVersion ?? this.config.get()?.consent.version ?? "";
+  private _consentVersion = (): string => this.settings.consentVersion ?? this.config.get()?.consent.version ?? "";
 
-  private load(): Promise<AgentConfig> {
+  private _load(): Promise<AgentConfig> {
     const { query, language } = this.settings;
-    this.loading ??= this.world.api.config(language ? { ...query, language } : query).then(
+    this._loading ??= this.world.api.config(language ? { ...query, language } : query).then(
       (config) => {
         this.config.set(config);
         return config;
       },
       (thrown) => {
-        this.loading = null;
+        this._loading = null;
         throw thrown;
       },
     );
-    return this.loading;
+    return this._loading;
   }
 
-  private async goOn(token: string): Promise<void> {
+  private async _goOn(token: string): Promise<void> {
     const { api, resume } = this.world;
     api.token = token;
     try {
       const { session, conversation, config } = await api.current();
-      this.loading = Promise.resolve(config);
+      this._loading = Promise.resolve(config);
       this.config.set(config);
-      this.agreed = this.consentVersion();
-      this.keep(session);
-      this.adopt(conversation, false);
+      this._agreed = this._consentVersion();
+      this._keep(session);
+      this._adopt(conversation, false);
       const talks = conversation.mode === "voice" && config.voice && (await this.world.isMicrophoneAllowed());
-      await this.begin(talks ? "voice" : "text");
+      await this._begin(talks ? "voice" : "text");
     } catch (thrown) {
       if (!isSessionGone(codeOf(thrown))) throw thrown;
       resume.forget();
-      this.startOver();
-      await this.load();
+      this._startOver();
+      await this._load();
     }
   }
 
-  private async begin(mode: Mode): Promise<void> {
-    const attempt = ++this.attempt;
-    if (this.isOver) this.startOver();
-    this.wanted = mode;
+  private async _begin(mode: Mode): Promise<void> {
+    const attempt = ++this._attempt;
+    if (this._isOver) this._startOver();
+    this._wanted = mode;
     try {
-      if (mode === "voice") await this.hear(attempt);
-      if (attempt !== this.attempt) return;
-      this.move({ type: "connect", mode });
-      await this.join(mode, attempt);
+      if (mode === "voice") await this._hear(attempt);
+      if (attempt !== this._attempt) return;
+      this._move({ type: "connect", mode });
+      await this._join(mode, attempt);
     } catch (thrown) {
-      if (attempt === this.attempt) this.fellShort(mode, thrown);
+      if (attempt === this._attempt) this._fellShort(mode, thrown);
     }
   }
 
-  private hear = (attempt: number): Promise<void> =>
+  private _hear = (attempt: number): Promise<void> =>
     this.sound.hear(
-      () => attempt === this.attempt,
-      () => this.move({ type: "request" }),
+      () => attempt === this._attempt,
+      () => this._move({ type: "request" }),
     );
 
   /** Voice that cannot be becomes writing, said in words; what cannot be helped becomes an error. */
-  private fellShort(mode: Mode, thrown: unknown): void {
+  private _fellShort(mode: Mode, thrown: unknown): void {
     const code = codeOf(thrown);
-    if (code === "session_ended") this.finish("server");
+    if (code === "session_ended") this._finish("server");
     else if (code === "consent_required") {
-      this.agreed = "";
-      this.loading = null;
-      this.say(code, thrown);
-      this.move({ type: "restart" });
+      this._agreed = "";
+      this._loading = null;
+      this._say(code, thrown);
+      this._move({ type: "restart" });
       void this.start(mode);
     } else if (mode === "voice" && faultOf(code).out === "text") {
-      this.say(code, thrown);
+      this._say(code, thrown);
       this.sound.release();
-      if (this.link) this.move({ type: "live" });
-      else void this.begin("text");
-    } else this.fail(thrown);
+      if (this._link) this._move({ type: "live" });
+      else void this._begin("text");
+    } else this._fail(thrown);
   }
 
   /** Reach the server and wait until control messages flow. */
-  private async join(mode: Mode, attempt: number): Promise<void> {
-    const isMine = () => attempt === this.attempt;
-    const reach = mode === "voice" ? this.reachByVoice : this.reachByText;
+  private async _join(mode: Mode, attempt: number): Promise<void> {
+    const isMine = () => attempt === this._attempt;
+    const reach = mode === "voice" ? this._reachByVoice : this._reachByText;
     const link = await join(reach, {
-      lost: (code) => isMine() && this.lost(code),
-      message: (raw) => isMine() && this.receive(raw),
-      shaky: (isShaky) => isMine() && this.shaky(isShaky),
+      lost: (code) => isMine() && this._lost(code),
+      message: (raw) => isMine() && this._receive(raw),
+      shaky: (isShaky) => isMine() && this._shaky(isShaky),
       sound: (stream) => isMine() && this.sound.theirs.set(stream),
     });
-    if (isMine()) this.joined(link, mode);
+    if (isMine()) this._joined(link, mode);
     else link.close();
   }
 
-  private reachByVoice = async (events: PeerEvents, made: (link: Link) => void): Promise<void> => {
+  private _reachByVoice = async (events: PeerEvents, made: (link: Link) => void): Promise<void> => {
     const stream = this.sound.mine.get();
     if (!stream) throw new Problem("microphone_missing");
     const peer = this.world.peer(this.config.get()?.ice_servers ?? [], stream, events);
     made(peer);
-    await peer.answer(await this.session("voice", await peer.offer()));
+    await peer.answer(await this._session("voice", await peer.offer()));
   };
 
-  private reachByText = async (events: PeerEvents, made: (link: Link) => void): Promise<void> => {
-    await this.session("text", null);
+  private _reachByText = async (events: PeerEvents, made: (link: Link) => void): Promise<void> => {
+    await this._session("text", null);
     made(this.world.text(this.transcript.seen, events));
   };
 
   /** The SDP answer, from the session there is or a new one. */
-  private async session(mode: Mode, offer: string | null): Promise<string | null> {
+  private async _session(mode: Mode, offer: string | null): Promise<string | null> {
     const { api } = this.world;
     if (api.token) {
       if (!offer) return null;
       const { answer, conversation } = await api.connect(offer);
-      this.adopt(conversation);
+      this._adopt(conversation);
       return answer;
     }
     const { query, language, greeting, metadata } = this.settings;
@@ -278,36 +274,36 @@ export class Conversation {
       language: language || null,
       mode,
       offer,
-      consent: this.agreed ? { version: this.agreed } : null,
+      consent: this._agreed ? { version: this._agreed } : null,
       page: this.world.page(),
       metadata,
       greeting,
     });
-    this.keep(session);
+    this._keep(session);
     this.config.set(config);
     this.world.emit("conversationStart", { id: conversation.id, mode });
-    this.adopt(conversation);
+    this._adopt(conversation);
     return answer;
   }
 
-  private joined(link: Link, mode: Mode): void {
-    const before = this.link;
-    this.link = link;
+  private _joined(link: Link, mode: Mode): void {
+    const before = this._link;
+    this._link = link;
     before?.close();
     if (mode === "voice") {
       link.send({ type: "hello", since: this.transcript.seen() });
       if (this.settings.startMuted && this.transcript.isNew) this.mute(true);
       if (this.settings.pushToTalk || this.state.get().muted) link.send({ type: "mute", on: true });
     }
-    this.move({ type: "live" });
+    this._move({ type: "live" });
     for (const written of this.transcript.unconfirmed) link.send({ type: "text", ...written });
   }
 
-  private receive(raw: unknown): void {
+  private _receive(raw: unknown): void {
     const message = parse(raw);
-    if (message?.type === "state") this.move({ type: "turn", to: message.state });
-    else if (message?.type === "ended") this.finish(message.reason);
-    else if (message?.type === "error") this.say(message.code, new Problem(message.code, message.message));
+    if (message?.type === "state") this._move({ type: "turn", to: message.state });
+    else if (message?.type === "ended") this._finish(message.reason);
+    else if (message?.type === "error") this._say(message.code, new Problem(message.code, message.message));
     else if (message?.type === "notice") {
       this.note.set(message.code);
       this.world.emit("notice", { code: message.code });
@@ -317,112 +313,112 @@ export class Conversation {
     }
   }
 
-  private adopt(conversation: ConversationBody, isNews = true): void {
+  private _adopt(conversation: ConversationBody, isNews = true): void {
     for (const message of conversation.messages) {
       if (this.transcript.take(message) && isNews) this.world.emit("message", message);
     }
     if (conversation.state === "ended") throw new Problem("session_ended");
   }
 
-  private shaky(isShaky: boolean): void {
-    clearTimeout(this.grace);
-    if (isShaky) this.grace = setTimeout(() => this.lost(), GRACE_MS);
+  private _shaky(isShaky: boolean): void {
+    clearTimeout(this._grace);
+    if (isShaky) this._grace = setTimeout(() => this._lost(), GRACE_MS);
   }
 
-  private lost(code?: string): void {
-    if (code === "session_ended") this.finish("server");
-    else if (code) this.fail(new Problem(code));
-    else void this.rejoin();
+  private _lost(code?: string): void {
+    if (code === "session_ended") this._finish("server");
+    else if (code) this._fail(new Problem(code));
+    else void this._rejoin();
   }
 
   /** The same session over a new connection; waits as backoff.ts says, less when the network is back. */
-  private async rejoin(): Promise<void> {
-    const attempt = ++this.attempt;
+  private async _rejoin(): Promise<void> {
+    const attempt = ++this._attempt;
     const since = this.world.now();
     const { mode } = this.state.get();
-    this.unlink();
-    if (this.state.get().phase === "error") this.move({ type: "connect", mode });
-    else this.move({ type: "lost" });
+    this._unlink();
+    if (this.state.get().phase === "error") this._move({ type: "connect", mode });
+    else this._move({ type: "lost" });
     this.world.emit("reconnecting", { mode });
     for (let tried = 0; ; tried++) {
       const wait = waitBefore(tried, this.world.now() - since);
-      if (wait === null) return this.fail(new Problem("connection_lost"));
-      await this.pause(wait);
-      if (attempt !== this.attempt) return;
+      if (wait === null) return this._fail(new Problem("connection_lost"));
+      await this._pause(wait);
+      if (attempt !== this._attempt) return;
       try {
-        if (mode === "voice") await this.hear(attempt);
-        await this.join(mode, attempt);
+        if (mode === "voice") await this._hear(attempt);
+        await this._join(mode, attempt);
         return this.transcript.markGap();
       } catch (thrown) {
-        if (attempt !== this.attempt) return;
-        if (!PASSING.includes(codeOf(thrown))) return this.fellShort(mode, thrown);
+        if (attempt !== this._attempt) return;
+        if (!PASSING.includes(codeOf(thrown))) return this._fellShort(mode, thrown);
       }
     }
   }
 
-  private pause(ms: number): Promise<void> {
+  private _pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, ms);
-      this.wake = () => {
+      this._wake = () => {
         clearTimeout(timer);
         resolve();
       };
     });
   }
 
-  private fail(thrown: unknown): void {
+  private _fail(thrown: unknown): void {
     const code = codeOf(thrown);
-    this.drop();
-    this.isOver = isSessionGone(code);
-    if (this.isOver) this.world.resume.forget();
-    this.say(code, thrown);
+    this._drop();
+    this._isOver = isSessionGone(code);
+    if (this._isOver) this.world.resume.forget();
+    this._say(code, thrown);
     this.note.set("");
-    this.move({ type: "fail", code });
+    this._move({ type: "fail", code });
   }
 
-  private finish(reason: string): void {
-    if (this.isOver) return;
-    this.drop();
-    this.isOver = true;
+  private _finish(reason: string): void {
+    if (this._isOver) return;
+    this._drop();
+    this._isOver = true;
     this.world.resume.forget();
-    this.move({ type: "finish", reason });
+    this._move({ type: "finish", reason });
     this.world.emit("conversationEnd", { reason });
   }
 
   /** Tell the visitor beside the conversation, the page by an event, and the site owner on the console. */
-  private say(code: string, thrown: unknown): void {
+  private _say(code: string, thrown: unknown): void {
     const message = thrown instanceof Problem ? thrown.message : String(thrown);
     this.note.set(code);
     this.world.report(code, message);
     this.world.emit("error", { code, message });
   }
 
-  private startOver(): void {
-    this.isOver = false;
+  private _startOver(): void {
+    this._isOver = false;
     this.world.api.token = "";
     this.transcript.clear();
     this.note.set("");
-    this.move({ type: "restart" });
+    this._move({ type: "restart" });
   }
 
-  private keep(session: Session): void {
+  private _keep(session: Session): void {
     this.world.api.token = session.token;
     this.world.resume.save(session.token);
   }
 
-  private unlink(): void {
-    clearTimeout(this.grace);
-    this.link?.close();
-    this.link = null;
+  private _unlink(): void {
+    clearTimeout(this._grace);
+    this._link?.close();
+    this._link = null;
   }
 
-  private drop(): void {
-    this.attempt++;
-    this.unlink();
+  private _drop(): void {
+    this._attempt++;
+    this._unlink();
     this.sound.release();
   }
 
-  private move(step: Step): void {
+  private _move(step: Step): void {
     const before = this.state.get();
     const now = next(before, step);
     if (now === before) return;

@@ -26,14 +26,14 @@ export class Resume {
   }
 
   save(token: string): void {
-    this.touch((box) => box.setItem(this.key, JSON.stringify({ token, for: this.owner } satisfies Kept)));
+    this._touch((box) => box.setItem(this.key, JSON.stringify({ token, for: this.owner } satisfies Kept)));
   }
 
   forget(): void {
-    this.touch((box) => box.removeItem(this.key));
+    this._touch((box) => box.removeItem(this.key));
   }
 
-  private touch(work: (box: Box) => void): void {
+  private _touch(work: (box: Box) => void): void {
     try {
       work(this.box());
     } catch {

@@ -12,8 +12,8 @@ export class Sound {
   readonly theirs = signal<MediaStream | null>(null);
   /** Hold-to-talk is held. */
   readonly held = signal(false);
-  private device: string | undefined;
-  private isMuted = false;
+  private _device: string | undefined;
+  private _isMuted = false;
 
   constructor(
     private readonly openMicrophone: World["microphone"],
@@ -25,30 +25,30 @@ export class Sound {
   async hear(isWanted: () => boolean, onAsking: () => void): Promise<void> {
     if (this.mine.get()?.getAudioTracks()[0]?.readyState === "live") return;
     onAsking();
-    const stream = await this.openMicrophone(this.device);
-    if (isWanted()) this.take(stream);
+    const stream = await this.openMicrophone(this._device);
+    if (isWanted()) this._take(stream);
     else stop(stream);
   }
 
   /** Another microphone, or the standard one; null when none is open now. */
   async choose(deviceId?: string): Promise<MediaStream | null> {
-    this.device = deviceId;
+    this._device = deviceId;
     if (!this.mine.get()) return null;
     const stream = await this.openMicrophone(deviceId);
     stop(this.mine.get());
-    this.take(stream);
+    this._take(stream);
     return stream;
   }
 
   mute(on: boolean): void {
-    this.isMuted = on;
-    this.gate();
+    this._isMuted = on;
+    this._gate();
   }
 
   hold(on: boolean): void {
     this.held.set(on);
-    if (on) this.gate();
-    else setTimeout(() => this.gate(), TALK_TAIL_MS);
+    if (on) this._gate();
+    else setTimeout(() => this._gate(), TALK_TAIL_MS);
   }
 
   release(): void {
@@ -58,16 +58,16 @@ export class Sound {
     this.held.set(false);
   }
 
-  private take(stream: MediaStream): void {
+  private _take(stream: MediaStream): void {
     this.mine.set(stream);
     const track = stream.getAudioTracks()[0];
     if (track) track.onended = this.onUnplugged;
-    this.gate();
+    this._gate();
   }
 
   /** The microphone is open when nobody muted it and, with hold-to-talk, while the button is held. */
-  private gate(): void {
-    const isOpen = this.pushToTalk ? this.held.get() : !this.isMuted;
+  private _gate(): void {
+    const isOpen = this.pushToTalk ? this.held.get() : !this._isMuted;
     for (const track of this.mine.get()?.getAudioTracks() ?? []) track.enabled = isOpen;
   }
 }

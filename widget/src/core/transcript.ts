@@ -11,10 +11,10 @@ export class Transcript {
   readonly gaps = signal<readonly string[]>([]);
   /** Written words the server has not repeated to us; sent again on a new link, it knows them by their id. */
   unconfirmed: { id: string; text: string }[] = [];
-  private announced = new Set<string>();
+  private _announced = new Set<string>();
 
   get isNew(): boolean {
-    return !this.announced.size;
+    return !this._announced.size;
   }
 
   seen = (): number => seen(this.messages.get());
@@ -31,8 +31,8 @@ export class Transcript {
   take({ type: _, ...message }: Message & { type?: string }): boolean {
     this.messages.set(placed(this.messages.get(), message));
     this.unconfirmed = this.unconfirmed.filter(({ id }) => id !== message.client_id);
-    if (!message.final || this.announced.has(message.id)) return false;
-    this.announced.add(message.id);
+    if (!message.final || this._announced.has(message.id)) return false;
+    this._announced.add(message.id);
     return true;
   }
 
@@ -45,6 +45,6 @@ export class Transcript {
     this.messages.set([]);
     this.gaps.set([]);
     this.unconfirmed = [];
-    this.announced.clear();
+    this._announced.clear();
   }
 }

@@ -7,44 +7,44 @@ const FULL_DB = -18;
 const FLOOR_DB = -60;
 
 export class Levels {
-  private context: AudioContext | null = null;
-  private readonly sides = new Map<Side, { source: MediaStreamAudioSourceNode; analyser: AnalyserNode }>();
-  private readonly samples = new Float32Array(512);
+  private _context: AudioContext | null = null;
+  private readonly _sides = new Map<Side, { source: MediaStreamAudioSourceNode; analyser: AnalyserNode }>();
+  private readonly _samples = new Float32Array(512);
 
   /** Call it inside the click: browsers let an AudioContext run only then. */
   wake(): void {
     try {
-      this.context ??= new AudioContext();
-      void this.context.resume().catch(() => {});
+      this._context ??= new AudioContext();
+      void this._context.resume().catch(() => {});
     } catch {
       // A page without AudioContext talks all the same, without a meter.
     }
   }
 
   listen(side: Side, stream: MediaStream | null): void {
-    this.sides.get(side)?.source.disconnect();
-    this.sides.delete(side);
-    if (!this.context || !stream?.getAudioTracks().length) return;
-    const source = this.context.createMediaStreamSource(stream);
-    const analyser = this.context.createAnalyser();
-    analyser.fftSize = this.samples.length;
+    this._sides.get(side)?.source.disconnect();
+    this._sides.delete(side);
+    if (!this._context || !stream?.getAudioTracks().length) return;
+    const source = this._context.createMediaStreamSource(stream);
+    const analyser = this._context.createAnalyser();
+    analyser.fftSize = this._samples.length;
     source.connect(analyser);
-    this.sides.set(side, { source, analyser });
+    this._sides.set(side, { source, analyser });
   }
 
   /** The present level, or null when this side cannot be measured. */
   read(side: Side): number | null {
-    const analyser = this.sides.get(side)?.analyser;
-    if (!analyser || this.context?.state !== "running") return null;
-    analyser.getFloatTimeDomainData(this.samples);
-    const power = this.samples.reduce((sum, sample) => sum + sample * sample, 0) / this.samples.length;
+    const analyser = this._sides.get(side)?.analyser;
+    if (!analyser || this._context?.state !== "running") return null;
+    analyser.getFloatTimeDomainData(this._samples);
+    const power = this._samples.reduce((sum, sample) => sum + sample * sample, 0) / this._samples.length;
     return Math.min(1, Math.max(0, (10 * Math.log10(power + 1e-12) - FLOOR_DB) / (FULL_DB - FLOOR_DB)));
   }
 
   close(): void {
     this.listen("you", null);
     this.listen("agent", null);
-    void this.context?.close();
-    this.context = null;
+    void this._context?.close();
+    this._context = null;
   }
 }

@@ -39,59 +39,59 @@ export const monoOpus = (sdp: string): string => {
 };
 
 export class Peer implements Link {
-  private readonly pc: RTCPeerConnection;
-  private readonly control: RTCDataChannel;
-  private readonly sender: RTCRtpSender;
+  private readonly _pc: RTCPeerConnection;
+  private readonly _control: RTCDataChannel;
+  private readonly _sender: RTCRtpSender;
 
   constructor(
     iceServers: RTCIceServer[],
     stream: MediaStream,
     private readonly events: PeerEvents,
   ) {
-    this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
-    this.sender = this.pc.addTrack(stream.getAudioTracks()[0] as MediaStreamTrack, stream);
-    this.control = this.pc.createDataChannel("control", { ordered: true });
-    this.control.onopen = () => events.open();
-    this.control.onmessage = ({ data }) => events.message(data);
-    this.control.onclose = () => this.lose();
-    this.pc.ontrack = ({ track }) => events.sound(new MediaStream([track]));
-    this.pc.onconnectionstatechange = () => this.changed();
+    this._pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    this._sender = this._pc.addTrack(stream.getAudioTracks()[0] as MediaStreamTrack, stream);
+    this._control = this._pc.createDataChannel("control", { ordered: true });
+    this._control.onopen = () => events.open();
+    this._control.onmessage = ({ data }) => events.message(data);
+    this._control.onclose = () => this._lose();
+    this._pc.ontrack = ({ track }) => events.sound(new MediaStream([track]));
+    this._pc.onconnectionstatechange = () => this._changed();
   }
 
   /** The offer, sent without waiting for candidates: the server learns our address from our first packet. */
   async offer(): Promise<string> {
-    const offer = await this.pc.createOffer();
-    await this.pc.setLocalDescription(offer);
-    return monoOpus(this.pc.localDescription?.sdp ?? offer.sdp ?? "");
+    const offer = await this._pc.createOffer();
+    await this._pc.setLocalDescription(offer);
+    return monoOpus(this._pc.localDescription?.sdp ?? offer.sdp ?? "");
   }
 
   async answer(sdp: string | null): Promise<void> {
     if (!sdp) throw new Problem("unexpected_answer");
-    await this.pc.setRemoteDescription({ type: "answer", sdp });
+    await this._pc.setRemoteDescription({ type: "answer", sdp });
   }
 
   /** Another microphone, without a new connection. */
-  replace = (stream: MediaStream): Promise<void> => this.sender.replaceTrack(stream.getAudioTracks()[0] ?? null);
+  replace = (stream: MediaStream): Promise<void> => this._sender.replaceTrack(stream.getAudioTracks()[0] ?? null);
 
   send(message: ToServer): boolean {
-    if (this.control.readyState !== "open") return false;
-    this.control.send(JSON.stringify(message));
+    if (this._control.readyState !== "open") return false;
+    this._control.send(JSON.stringify(message));
     return true;
   }
 
   close(): void {
-    this.control.onopen = this.control.onmessage = this.control.onclose = null;
-    this.pc.ontrack = this.pc.onconnectionstatechange = null;
-    this.pc.close();
+    this._control.onopen = this._control.onmessage = this._control.onclose = null;
+    this._pc.ontrack = this._pc.onconnectionstatechange = null;
+    this._pc.close();
   }
 
-  private changed(): void {
-    const state = this.pc.connectionState;
-    if (state === "failed" || state === "closed") this.lose();
+  private _changed(): void {
+    const state = this._pc.connectionState;
+    if (state === "failed" || state === "closed") this._lose();
     else this.events.shaky(state === "disconnected");
   }
 
-  private lose(): void {
+  private _lose(): void {
     this.close();
     this.events.lost();
   }

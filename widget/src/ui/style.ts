@@ -1,14 +1,14 @@
 /** The panel's looks: tokens first, then from top to bottom. One rule a line, so that little is sent. */
 
 export const style = `
-.panel{--ground:#fff;--sunk:#f3f5f6;--ink:#14181c;--soft:#57606a;--line:#dfe3e7;--live:#12805c;--warn:#8a5a00;--warn-ground:#fff6e0;--danger:#c22a22;--on-danger:#fff;--ease:.2s ease-out;position:fixed;bottom:var(--y);display:flex;flex-direction:column;box-sizing:border-box;width:376px;max-width:calc(100vw - 24px);height:620px;max-height:calc(100dvh - var(--y) - 16px);overflow:hidden;color:var(--ink);background:var(--ground);border:1px solid var(--line);border-radius:calc(var(--r) + 6px);box-shadow:0 2px 6px #0f1a2414,0 18px 48px #0f1a2429;font:400 15px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;text-align:start;outline:0;animation:rise var(--ease);-webkit-tap-highlight-color:transparent}
+.panel{--ground:#fff;--sunk:#f3f5f6;--ink:#14181c;--soft:#57606a;--line:#dfe3e7;--live:#12805c;--warn:#8a5a00;--warn-ground:#fff6e0;--danger:#c22a22;--on-danger:#fff;--ease:.2s ease-out;--float:0 2px 6px #0f1a2414,0 18px 48px #0f1a2429;position:fixed;bottom:var(--y);display:flex;flex-direction:column;box-sizing:border-box;width:376px;max-width:calc(100vw - 24px);height:620px;max-height:calc(100dvh - var(--y) - 16px);overflow:hidden;color:var(--ink);background:var(--ground);border:1px solid var(--line);border-radius:calc(var(--r) + 6px);box-shadow:var(--float);font:400 15px/1.45 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;text-align:start;outline:0;animation:rise var(--ease)}
 .panel.dark{--ground:#181b1f;--sunk:#24282d;--ink:#f0f2f4;--soft:#a4adb6;--line:#343a41;--live:#43c796;--warn:#f2bd5b;--warn-ground:#2e2718;--danger:#ff7a70;--on-danger:#1d0705;color-scheme:dark}
 .panel.right{right:var(--x)}
 .panel.left{left:var(--x)}
 .panel.top{top:var(--y);bottom:auto}
 .panel[lang^=ar]{font-size:16px;line-height:1.65}
 @keyframes rise{from{opacity:0;transform:translateY(12px)}}
-.panel *{box-sizing:border-box;margin:0;padding:0;font:inherit;color:inherit;letter-spacing:normal}
+.panel *{box-sizing:border-box;margin:0;padding:0;font:inherit;color:inherit}
 .panel [hidden],.panel[hidden]{display:none!important}
 .panel button,.panel a{cursor:pointer;border:0;background:none;border-radius:999px;text-decoration:none;touch-action:manipulation}
 .panel :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
@@ -60,16 +60,15 @@ export const style = `
 [data-state=requesting] .you .a1,[data-state=requesting] .you .a2,[data-state=connecting] .hero .a1,[data-state=connecting] .hero .a2,[data-state=thinking] .agent .a1,[data-state=thinking] .agent .a2{animation:ripple 1.2s infinite ease-in-out}
 .arcs .a2{animation-delay:.25s!important}
 @keyframes ripple{50%{opacity:.6}}
-[data-state=muted] .you,[data-state=ended] .arcs g,[data-state=error] .arcs g,[data-state=reconnecting] .arcs g{stroke:var(--line);stroke:color-mix(in srgb,var(--soft) 55%,var(--ground))}
+[data-state=muted] .you,[data-state=ended] .arcs g,[data-state=error] .arcs g,[data-state=reconnecting] .arcs g{stroke:var(--soft)}
 .middle{flex:1;min-height:0;display:flex;flex-direction:column}
 .welcome{flex:1;min-height:0;overflow:auto;display:flex;flex-direction:column;align-items:center;gap:16px;padding:20px;text-align:center}
 .panel[data-talk] .welcome,[data-state=consent] .welcome{display:none}
 .lead{font-size:18px;line-height:1.4;max-width:28ch;margin-block-end:auto;text-wrap:balance;overflow-wrap:anywhere}
 [lang^=ar] .lead,[lang^=ar] h3{font-size:20px;line-height:1.6}
 .actions{width:100%;display:grid;gap:8px}
-.main,.quiet,.bare,.tool,.small{display:inline-flex;align-items:center;justify-content:center;gap:8px;min-height:44px;padding:6px 18px;text-align:center;line-height:1.25;transition:background var(--ease),color var(--ease)}
+.main,.quiet,.bare,.tool,.small{display:inline-flex;align-items:center;justify-content:center;gap:8px;min-height:44px;padding:6px 18px;text-align:center;line-height:1.25}
 .panel .main{font-weight:600;min-height:48px;color:var(--on-accent);background:var(--accent)}
-.panel .main:hover{background:color-mix(in srgb,var(--accent) 90%,var(--ink))}
 .panel .quiet{border:1px solid var(--line)}
 .panel .quiet:hover,.panel .bare:hover,.tool:hover{background:var(--sunk)}
 .bare,.panel .bare{color:var(--soft)}
@@ -80,7 +79,7 @@ export const style = `
 .read li .i{color:var(--accent);margin-block-start:1px}
 .own{white-space:pre-line}
 .read .small{display:block;min-height:0;padding:0;text-align:start;font-size:13px;color:var(--soft)}
-.log{flex:1;min-height:0;overflow:auto;overscroll-behavior:contain;display:flex;flex-direction:column;gap:6px;padding:16px;scrollbar-width:thin;outline-offset:-4px!important}
+.log{flex:1;min-height:0;overflow:auto;overscroll-behavior:contain;display:flex;flex-direction:column;gap:6px;padding:16px;outline-offset:-4px!important}
 .panel:not([data-talk]) .log,[data-state=consent] .log{display:none}
 .row{max-width:84%;padding:8px 14px;border-radius:var(--r);overflow-wrap:anywhere;animation:say var(--ease)}
 @keyframes say{from{opacity:0;transform:translateY(6px)}}
@@ -102,7 +101,6 @@ export const style = `
 .notes>.quiet,.notes>.main{display:flex;margin:12px 16px 4px}
 .panel .code{padding:2px 6px;border-radius:6px;font:13px/1.5 ui-monospace,Menlo,Consolas,monospace;color:var(--soft);overflow-wrap:anywhere;text-align:start;direction:ltr}
 .note .code{color:inherit;margin-inline-start:-6px}
-.panel .code:hover{text-decoration:underline}
 .card{display:grid;gap:14px;padding:20px;text-align:center;border-block-start:1px solid var(--line)}
 .panel:not([data-talk]) .card{border:0;padding-block-start:0}
 [data-state=error] .hero{margin:auto}
@@ -116,11 +114,10 @@ export const style = `
 .star .i{width:26px;height:26px}
 .star.on{color:var(--accent)}
 .star.on .i{fill:currentColor}
-.star:hover{color:var(--accent)}
 .composer{position:relative;display:flex;align-items:flex-end;margin:4px 16px 12px;background:var(--sunk);border:1px solid transparent;border-radius:24px}
 [data-state=consent] .composer,[data-state=ended] .composer,[data-state=error] .composer{display:none}
 .composer:focus-within{border-color:var(--accent);background:var(--ground)}
-.composer textarea{flex:1;min-width:0;max-height:112px;padding:11px 0;padding-inline-start:18px;border:0;background:none;resize:none;outline:0!important;font-size:16px;line-height:1.4;scrollbar-width:thin}
+.composer textarea{flex:1;min-width:0;max-height:112px;padding:11px 0;padding-inline-start:18px;border:0;background:none;resize:none;outline:0!important;font-size:16px;line-height:1.4}
 .composer textarea::placeholder{color:var(--soft);opacity:1}
 .panel .send{width:36px;height:36px;margin:5px;color:var(--on-accent);background:var(--accent)}
 .panel .send:disabled{color:var(--soft);background:none;cursor:default}
@@ -129,19 +126,19 @@ export const style = `
 .tool.on{color:var(--warn);background:var(--warn-ground);border-color:currentColor!important}
 .mute:not(.on) .i-off,.mute.on .i-mic{display:none}
 .hold{flex:1;display:flex}
-.panel .ptt{flex:1;user-select:none;-webkit-user-select:none;touch-action:none}
+.panel .ptt{flex:1;user-select:none;touch-action:none}
 .panel .ptt.on{color:var(--on-accent);background:var(--accent)}
 .panel .end{margin-inline-start:auto;color:var(--on-danger);background:var(--danger);border-color:transparent!important}
-.panel .end:hover{background:color-mix(in srgb,var(--danger) 88%,var(--ink))}
+.panel .main:hover,.panel .end:hover{filter:brightness(1.12)}
 .round.more{border:1px solid var(--line)}
-.menu{position:absolute;inset:auto 16px calc(100% - 4px);max-height:220px;overflow:auto;padding:6px;background:var(--ground);border:1px solid var(--line);border-radius:var(--r);box-shadow:0 2px 6px #0f1a2414,0 12px 32px #0f1a2429;z-index:1}
+.menu{position:absolute;inset:auto 16px calc(100% - 4px);max-height:220px;overflow:auto;padding:6px;background:var(--ground);border:1px solid var(--line);border-radius:var(--r);box-shadow:var(--float);z-index:1}
 .menu button{display:flex;align-items:center;gap:8px;width:100%;min-height:44px;padding:6px 12px;text-align:start;border-radius:8px}
 .menu button:hover,.menu button:focus-visible{background:var(--sunk)}
 .menu span{flex:1;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .menu [aria-checked=false] .i{visibility:hidden}
 .menu .i{color:var(--accent)}
 @media (max-width:479px){.panel,.panel.left,.panel.right,.panel.top{inset:auto 0 0;width:100%;max-width:none;height:min(620px,92dvh);max-height:none;border-width:1px 0 0;border-end-start-radius:0;border-end-end-radius:0;padding-bottom:env(safe-area-inset-bottom)}}
-@media (max-height:520px){.hero{width:130px;height:104px}.hero .face{width:48px;height:48px}}
+@media (max-height:520px){.hero{zoom:.6}}
 @media (prefers-reduced-motion:reduce){.panel,.panel *{animation:none!important;transition:none!important}.arcs .you,.arcs .agent{transform:none}.arcs .a0{stroke-width:calc(4px + var(--l)*8px)}.arcs .a1,.arcs .a2{opacity:0}}
 @media (forced-colors:active){.panel,.row,.main,.composer,.send,.note,.tool,.face{border:1px solid CanvasText!important}.arcs g{stroke:CanvasText!important}.dot{background:CanvasText!important}.tool.on,.star.on{border-color:Highlight!important;color:Highlight}.panel .end{border-width:2px!important}.panel :focus-visible{outline-color:Highlight}}
 `;
