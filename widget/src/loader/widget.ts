@@ -3,15 +3,13 @@
 import type { Events } from "../core/events";
 import { fitsRoughly, type Given, readOptions } from "../core/options";
 import { LAUNCHER_ROWS, type LauncherOptions } from "../core/options.launcher.gen";
-import { type Chunk, type LoadedPanel, type Panel, RESUME_KEY } from "../core/panel_contract";
+import { type Chunk, type LoadedPanel, type LoaderHost, type Panel, RESUME_KEY } from "../core/panel_contract";
 import { chunksFrom } from "./chunks";
+import { drawLauncher } from "./launcher";
 import { adopt, launcherCss } from "./styles";
 
 /** Put in by the build. */
 declare const PANEL: Chunk;
-
-const LABELS = { fr: "Parler avec nous", en: "Talk with us", es: "Hablar con nosotros", ar: "تحدّث معنا" };
-const SVG = "http://www.w3.org/2000/svg";
 
 export interface Widget {
   element: HTMLElement;
@@ -23,77 +21,52 @@ export interface Widget {
 
 export function newWidget(element: HTMLElement, given: Given, events: Events, base: string, nonce: string): Widget {
   const options = readOptions<LauncherOptions>(LAUNCHER_ROWS, given, fitsRoughly);
-  const apiUrl = String(given("api_url") || base).replace(/\/+$/, "");
   const chunks = chunksFrom(base, nonce);
   const root = element.shadowRoot ?? element.attachShadow({ mode: "open" });
-  const launcher = document.createElement("button");
-  const { language } = options;
-  const isRtl = /^a/.test(language);
+  const launcher = drawLauncher(options);
   let panel: Promise<Panel> | null = null;
   let gone = false;
 
-  const shut = () => {
-    launcher.hidden = false;
-    launcher.ariaExpanded = "false";
+  const show = (isOpen: boolean) => {
+    launcher.hidden = isOpen;
+    launcher.ariaExpanded = `${isOpen}`;
   };
 
-  const load = async (): Promise<Panel> => {
-    launcher.ariaBusy = "true";
-    try {
-      return ((await chunks.load(PANEL)) as LoadedPanel)({
-        root,
-        given,
-        apiUrl,
-        adopt: (css) => adopt(root, css, nonce),
-        load: chunks.load,
-        emit: events.emit,
-        closed() {
-          shut();
-          launcher.focus();
-        },
-      });
-    } catch (thrown) {
-      panel = null;
-      shut();
-      const message = `Not loaded. A strict policy needs script-src ${base}; connect-src ${apiUrl}`;
-      console.warn("Parloir: panel_blocked:", message);
-      events.emit("error", { code: "panel_blocked", message });
-      throw thrown;
-    } finally {
-      launcher.ariaBusy = "false";
-    }
+  const host: LoaderHost = {
+    root,
+    given,
+    apiUrl: String(given("api_url") || base).replace(/\/+$/, ""),
+    adopt: (css) => adopt(root, css, nonce),
+    load: chunks.load,
+    emit: events.emit,
+    closed() {
+      show(false);
+      launcher.focus();
+    },
   };
 
   const use: Widget["use"] = (work, wanted) => {
-    if (wanted && !gone) panel ??= load();
+    if (wanted && !gone && !panel) {
+      launcher.ariaBusy = "true";
+      panel = loadPanel(host, base).finally(() => {
+        launcher.ariaBusy = "false";
+      });
+    }
     panel?.then(
       (ready) => gone || work(ready),
-      () => {}, // reported when it was loaded
+      () => {
+        panel = null; // the next click tries again
+      },
     );
   };
 
   const open = () =>
     use((ready) => {
-      launcher.hidden = true;
-      launcher.ariaExpanded = "true";
+      show(true);
       ready.open();
     }, true);
 
   adopt(root, launcherCss(options), nonce);
-  launcher.className = "launcher";
-  launcher.lang = language;
-  launcher.dir = isRtl ? "rtl" : "ltr";
-  launcher.ariaHasPopup = "dialog";
-  launcher.ariaExpanded = "false";
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 32 32");
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", "M11 5a14 14 0 0 0 0 22M21 5a14 14 0 0 1 0 22");
-  svg.append(path);
-  launcher.append(svg);
-  const { label } = options.launcher;
-  if (label) launcher.append(label);
-  else launcher.ariaLabel = LABELS[(isRtl ? "ar" : language) as "ar"];
   launcher.onclick = open;
   launcher.onpointerenter = launcher.onfocus = () => {
     launcher.onpointerenter = launcher.onfocus = null;
@@ -124,6 +97,18 @@ export function newWidget(element: HTMLElement, given: Given, events: Events, ba
       element.remove();
     },
   };
+}
+
+/** The panel, made for `host`. Says what a page must allow when it cannot be had. */
+async function loadPanel(host: LoaderHost, base: string): Promise<Panel> {
+  try {
+    return ((await host.load(PANEL)) as LoadedPanel)(host);
+  } catch (thrown) {
+    const message = `Not loaded. A strict policy needs script-src ${base}; connect-src ${host.apiUrl}`;
+    console.warn("Parloir: panel_blocked:", message);
+    host.emit("error", { code: "panel_blocked", message });
+    throw thrown;
+  }
 }
 
 /** Whether a conversation of this tab goes on. */

@@ -1,0 +1,24 @@
+/** The button that opens the panel: the mark, a label or a name, in the page's language. */
+
+import type { LauncherOptions } from "../core/options.launcher.gen";
+
+const LABELS = { fr: "Parler avec nous", en: "Talk with us", es: "Hablar con nosotros", ar: "تحدّث معنا" };
+const SVG = "http://www.w3.org/2000/svg";
+
+export function drawLauncher({ language, launcher }: LauncherOptions): HTMLButtonElement {
+  const button = document.createElement("button");
+  const isRtl = /^a/.test(language);
+  button.className = "launcher";
+  button.lang = language;
+  button.dir = isRtl ? "rtl" : "ltr";
+  button.ariaHasPopup = "dialog";
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 32 32");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", "M11 5a14 14 0 0 0 0 22M21 5a14 14 0 0 1 0 22");
+  svg.append(path);
+  button.append(svg);
+  if (launcher.label) button.append(launcher.label);
+  else button.ariaLabel = LABELS[(isRtl ? "ar" : language) as "ar"];
+  return button;
+}
