@@ -1,0 +1,4 @@
+"""What browser tests share: the product as a process, and visitors with a real browser."""
+
+from tests.fixtures.site import built, own_site, site, talking_site  # noqa: F401  # fixtures are found by name
+from tests.fixtures.visitors import arrive, ear  # noqa: F401
