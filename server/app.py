@@ -39,8 +39,9 @@ from server.web.application import web_app
 from server.web.assets import AssetManifest
 from server.web.client_address import ClientAddresses
 from server.web.frame import frame
-from server.web.pages import StartPage
+from server.web.pages import ROOT, StartPage
 from server.web.widget_guard import WidgetGuard
+from server.widgets import OptionTable
 
 WARM_WAIT_S = 12.0
 TIDY_EVERY_S = 60.0
@@ -181,6 +182,7 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -
         metrics=parloir.metrics.registry,
         assets=assets,
         start_page=start_page,
+        options=OptionTable.load(ROOT / "widget" / "options.json"),
     )
 
 

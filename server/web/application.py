@@ -12,6 +12,7 @@ from server.web.pages import TEMPLATES, StartPage, pages
 from server.web.widget import widget
 from server.web.widget_guard import WidgetGuard
 from server.web.widget_socket import widget_socket
+from server.widgets import OptionTable
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -26,6 +27,7 @@ def web_app(
     assets: AssetManifest,
     start_page: StartPage,
     framed: Blueprint,
+    options: OptionTable,
 ) -> Quart:
     """Compose the surfaces; nothing here decides anything. `framed`: the widget in a frame of ours."""
     app = Quart("server", template_folder=str(TEMPLATES), static_folder=None)
@@ -36,7 +38,7 @@ def web_app(
     for surface in (
         health(readiness, metrics),
         pages(assets, start_page),
-        widget(guard, visits),
+        widget(guard, visits, options),
         widget_socket(guard, visits),
         framed,
     ):

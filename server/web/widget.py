@@ -9,6 +9,7 @@ from server.calls.control import checked_client_id, checked_text
 from server.calls.visits import WidgetVisits, Wish
 from server.web.bodies import RequestBody, read_body
 from server.web.widget_guard import WidgetGuard
+from server.widgets import OptionTable
 
 _MAX_SDP_CHARACTERS = 32 * 1024
 _MAX_METADATA = 20
@@ -32,7 +33,7 @@ class OpenSession(RequestBody):
     offer: str | None = Field(None, max_length=_MAX_SDP_CHARACTERS)
     consent: Consent | None = None
     page: Page | None = None
-    greeting: str | None = Field(None, max_length=300)
+    greeting: str | None = None  # checked by the table of options
     metadata: dict[str, str] = Field(default_factory=dict, max_length=_MAX_METADATA)
 
     def wish(self) -> Wish:
@@ -61,7 +62,7 @@ class Rating(RequestBody):
     comment: str | None = Field(None, max_length=1_000)
 
 
-def widget(guard: WidgetGuard, visits: WidgetVisits) -> Blueprint:
+def widget(guard: WidgetGuard, visits: WidgetVisits, options: OptionTable) -> Blueprint:
     """Every route names its guard in its first line: `target` for public keys, `session` for session tokens."""
     routes = Blueprint("widget", __name__, url_prefix="/widget")
 
@@ -75,6 +76,8 @@ def widget(guard: WidgetGuard, visits: WidgetVisits) -> Blueprint:
     async def open_session() -> tuple[Response, int]:
         body = await read_body(OpenSession)
         target = await guard.target(body.key, body.agent, body.tenant)
+        if body.greeting:
+            options.check({"greeting": body.greeting})
         return jsonify(await visits.open(target, body.wish(), *guard.visitor())), 201
 
     @routes.post("/sessions/connect")
