@@ -2,41 +2,46 @@
 
 import type { Link, PeerEvents } from "../rtc/peer";
 import { GRACE_MS, waitBefore } from "./backoff";
-import { codeOf, faultOf, Problem } from "./errors";
+import { codeOf, faultOf, isSessionGone, Problem } from "./errors";
 import { join } from "./joining";
-import { type AgentConfig, type ConversationBody, parse, type Session } from "./protocol";
-import { signal } from "./signals";
+import { type AgentConfig, parse } from "./protocol";
+import { type Signal, signal } from "./signals";
 import { Sound } from "./sound";
 import { type CallState, FIRST, isLive, isOngoing, type Mode, next, type Step, shown } from "./state";
 import { Transcript } from "./transcript";
+import { Visit } from "./visit";
 import type { Settings, VoiceLink, World } from "./world";
 
 /** What may well be over in a few seconds. */
 const PASSING = ["offline", "unreachable", "timeout", "connection_failed", "server_stopping", "internal_error"];
-const isSessionGone = (code: string): boolean => /^session_/.test(code);
 
 export class Conversation {
   readonly state = signal<CallState>(FIRST);
-  readonly config = signal<AgentConfig | null>(null);
+  readonly config: Signal<AgentConfig | null>;
   /** A notice of the server, or the reason why we write instead of talking: a code, or nothing. */
   readonly note = signal("");
   readonly transcript = new Transcript();
   readonly sound: Sound;
 
+  private readonly _visit: Visit;
   private _link: Link | null = null;
   /** Every beginning has a number: what an earlier one still brings is not wanted any more. */
   private _attempt = 0;
-  private _agreed = "";
   private _wanted: Mode = "voice";
   private _isOver = false;
   private _grace: ReturnType<typeof setTimeout> | undefined;
   private _wake: (() => void) | null = null;
-  private _loading: Promise<AgentConfig> | null = null;
 
   constructor(
     private readonly settings: Settings,
     private readonly world: World,
   ) {
+    this._visit = new Visit(settings, world, ({ messages }, isNews) => {
+      for (const message of messages) {
+        if (this.transcript.take(message) && isNews) world.emit("message", message);
+      }
+    });
+    this.config = this._visit.config;
     this.sound = new Sound(world.microphone, settings.pushToTalk, () => void this.choose());
   }
 
@@ -46,7 +51,7 @@ export class Conversation {
     const token = this.world.resume.read();
     try {
       if (token && !this.world.api.token) await this._goOn(token);
-      else await this._load();
+      else await this._visit.load();
     } catch (thrown) {
       this._fail(thrown);
     }
@@ -57,11 +62,11 @@ export class Conversation {
     const state = this.state.get();
     if (isLive(state) ? mode !== "voice" || state.mode === "voice" : /ing$/.test(state.phase)) return;
     try {
-      const config = await this._load();
+      const config = await this._visit.load();
       const canTalk = config.voice && !this.settings.textOnly;
       this._wanted = canTalk && mode !== "text" ? "voice" : "text";
       if (mode === "voice" && !canTalk) this.note.set("voice_unavailable");
-      if (config.consent.required && this._agreed !== this._consentVersion()) this._move({ type: "ask" });
+      if (this._visit.needsConsent) this._move({ type: "ask" });
       else await this._begin(this._wanted);
     } catch (thrown) {
       this._fail(thrown);
@@ -70,7 +75,7 @@ export class Conversation {
 
   /** The visitor agreed to what was shown; still inside their click. */
   agree(mode: Mode = this._wanted): void {
-    this._agreed = this._consentVersion();
+    this._visit.agree();
     void this._begin(mode);
   }
 
@@ -157,40 +162,16 @@ export class Conversation {
     this._wake?.();
   }
 
-  private _consentVersion = (): string => this.settings.consentVersion ?? this.config.get()?.consent.version ?? "";
-
-  private _load(): Promise<AgentConfig> {
-    const { query, language } = this.settings;
-    this._loading ??= this.world.api.config(language ? { ...query, language } : query).then(
-      (config) => {
-        this.config.set(config);
-        return config;
-      },
-      (thrown) => {
-        this._loading = null;
-        throw thrown;
-      },
-    );
-    return this._loading;
-  }
-
   private async _goOn(token: string): Promise<void> {
-    const { api, resume } = this.world;
-    api.token = token;
     try {
-      const { session, conversation, config } = await api.current();
-      this._loading = Promise.resolve(config);
-      this.config.set(config);
-      this._agreed = this._consentVersion();
-      this._keep(session);
-      this._adopt(conversation, false);
-      const talks = conversation.mode === "voice" && config.voice && (await this.world.isMicrophoneAllowed());
+      const { mode } = await this._visit.goOn(token);
+      const talks = mode === "voice" && this.config.get()?.voice && (await this.world.isMicrophoneAllowed());
       await this._begin(talks ? "voice" : "text");
     } catch (thrown) {
       if (!isSessionGone(codeOf(thrown))) throw thrown;
-      resume.forget();
+      this.world.resume.forget();
       this._startOver();
-      await this._load();
+      await this._visit.load();
     }
   }
 
@@ -219,8 +200,7 @@ export class Conversation {
     const code = codeOf(thrown);
     if (code === "session_ended") this._finish("server");
     else if (code === "consent_required") {
-      this._agreed = "";
-      this._loading = null;
+      this._visit.disagree();
       this._say(code, thrown);
       this._move({ type: "restart" });
       void this.start(mode);
@@ -251,40 +231,13 @@ export class Conversation {
     if (!stream) throw new Problem("microphone_missing");
     const peer = this.world.peer(this.config.get()?.ice_servers ?? [], stream, events);
     made(peer);
-    await peer.answer(await this._session("voice", await peer.offer()));
+    await peer.answer(await this._visit.reach("voice", await peer.offer()));
   };
 
   private _reachByText = async (events: PeerEvents, made: (link: Link) => void): Promise<void> => {
-    await this._session("text", null);
+    await this._visit.reach("text", null);
     made(this.world.text(this.transcript.seen, events));
   };
-
-  /** The SDP answer, from the session there is or a new one. */
-  private async _session(mode: Mode, offer: string | null): Promise<string | null> {
-    const { api } = this.world;
-    if (api.token) {
-      if (!offer) return null;
-      const { answer, conversation } = await api.connect(offer);
-      this._adopt(conversation);
-      return answer;
-    }
-    const { query, language, greeting, metadata } = this.settings;
-    const { session, conversation, config, answer } = await api.open({
-      ...query,
-      language: language || null,
-      mode,
-      offer,
-      consent: this._agreed ? { version: this._agreed } : null,
-      page: this.world.page(),
-      metadata,
-      greeting,
-    });
-    this._keep(session);
-    this.config.set(config);
-    this.world.emit("conversationStart", { id: conversation.id, mode });
-    this._adopt(conversation);
-    return answer;
-  }
 
   private _joined(link: Link, mode: Mode): void {
     const before = this._link;
@@ -311,13 +264,6 @@ export class Conversation {
       if (message.role === "user" && this.note.get() === "cannot_hear_you") this.note.set("");
       if (this.transcript.take(message)) this.world.emit("message", message);
     }
-  }
-
-  private _adopt(conversation: ConversationBody, isNews = true): void {
-    for (const message of conversation.messages) {
-      if (this.transcript.take(message) && isNews) this.world.emit("message", message);
-    }
-    if (conversation.state === "ended") throw new Problem("session_ended");
   }
 
   private _shaky(isShaky: boolean): void {
@@ -395,15 +341,10 @@ export class Conversation {
 
   private _startOver(): void {
     this._isOver = false;
-    this.world.api.token = "";
+    this._visit.leave();
     this.transcript.clear();
     this.note.set("");
     this._move({ type: "restart" });
-  }
-
-  private _keep(session: Session): void {
-    this.world.api.token = session.token;
-    this.world.resume.save(session.token);
   }
 
   private _unlink(): void {

@@ -54,5 +54,7 @@ export const isFault = (code: string): code is FaultCode => Object.hasOwn(FAULTS
 /** The row of `code`; codes of a newer server read as an internal error. */
 export const faultOf = (code: string): Fault => FAULTS[isFault(code) ? code : "internal_error"];
 
+export const isSessionGone = (code: string): boolean => /^session_/.test(code);
+
 /** The code of anything that was thrown. */
 export const codeOf = (thrown: unknown): string => (thrown instanceof Problem ? thrown.code : "internal_error");

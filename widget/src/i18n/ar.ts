@@ -20,7 +20,7 @@ export const ar: Texts = {
   talk: "ابدأ الحديث",
   talkHere: "تحدّث",
   mute: "كتم الصوت",
-  unmute: "تشغيل الميكروفون",
+  unmute: "فتح الصوت",
   hold: "اضغط باستمرار للتحدّث",
   release: "ارفع إصبعك للإرسال",
   microphone: "اختر ميكروفونًا",

@@ -20,7 +20,7 @@ export const es: Texts = {
   talk: "Empezar a hablar",
   talkHere: "Hablar",
   mute: "Silenciar",
-  unmute: "Activar micrófono",
+  unmute: "Activar",
   hold: "Mantener para hablar",
   release: "Soltar para enviar",
   microphone: "Elegir un micrófono",

@@ -1,7 +1,7 @@
 /** What was said and written: the person at one side, the agent at the other, in a live log. */
 
 import type { Message } from "../core/protocol";
-import { bind, el } from "./el";
+import { atEnd, bind, el, tidy } from "./el";
 import type { Scene } from "./scene";
 
 /** Closer to the end than this, the reader follows the conversation. */
@@ -9,10 +9,25 @@ const FOLLOW_PX = 48;
 
 export function captions(scene: Scene): HTMLElement {
   const { talk, t } = scene;
-  const log = el("div", { class: "log", role: "log", tabindex: "0", "aria-label": () => t("captions") });
+  /** Whether the reader is at the end, and so wants to stay there. */
+  let follows = true;
+  const log = el("div", {
+    class: "log",
+    role: "log",
+    tabindex: "0",
+    "aria-label": () => t("captions"),
+    onscroll: () => {
+      follows = log.scrollHeight - log.scrollTop - log.clientHeight < FOLLOW_PX;
+    },
+  });
+  const toEnd = () => {
+    if (follows) log.scrollTop = log.scrollHeight;
+  };
+  const resized = new ResizeObserver(toEnd);
+  resized.observe(log);
+  atEnd(() => resized.disconnect());
   const rows = new Map<string, HTMLElement>();
   bind(() => {
-    const wasAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < FOLLOW_PX;
     const gaps = talk.transcript.gaps.get();
     const wanted: HTMLElement[] = [];
     for (const message of talk.transcript.messages.get()) {
@@ -24,14 +39,14 @@ export function captions(scene: Scene): HTMLElement {
     wanted.forEach((node, at) => {
       if (log.children[at] !== node) log.insertBefore(node, log.children[at] ?? null);
     });
-    if (wasAtEnd) log.scrollTop = log.scrollHeight;
+    toEnd();
   });
   return log;
 
   /** A final message is a new row, so that it is read out once and whole; partial ones are only seen. */
   function row(message: Message): HTMLElement {
     const key = message.id + message.final;
-    const text = message.text.trim() || "…";
+    const text = tidy(message.text.trim()) || "…";
     const known = rows.get(key);
     const words = known?.querySelector(".words");
     if (known && words) {

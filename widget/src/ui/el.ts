@@ -55,13 +55,16 @@ function fill<T extends Element>(node: T, attributes: Attributes, children: Chil
     if (typeof child === "function") {
       const text = document.createTextNode("");
       bind(() => {
-        text.data = child();
+        text.data = tidy(child());
       });
       node.append(text);
     } else node.append(child);
   }
   return node;
 }
+
+/** French keeps its marks with the word before them. */
+export const tidy = (text: string): string => text.replace(/ ([?!:;»])|(«) /g, "$2\u00a0$1");
 
 export const el = <K extends keyof HTMLElementTagNameMap>(
   tag: K,

@@ -124,6 +124,8 @@ export const style = `
 .panel footer{position:relative;display:flex;align-items:center;gap:8px;padding:0 16px 16px}
 .tool{border:1px solid var(--line)!important;min-width:0}
 .tool.on{color:var(--warn);background:var(--warn-ground);border-color:currentColor!important}
+.tool{flex:none}
+.mute{flex:0 1 auto!important}
 .mute:not(.on) .i-off,.mute.on .i-mic{display:none}
 .hold{flex:1;display:flex}
 .panel .ptt{flex:1;user-select:none;touch-action:none}
@@ -138,6 +140,7 @@ export const style = `
 .menu [aria-checked=false] .i{visibility:hidden}
 .menu .i{color:var(--accent)}
 @media (max-width:479px){.panel,.panel.left,.panel.right,.panel.top{inset:auto 0 0;width:100%;max-width:none;height:min(620px,92dvh);max-height:none;border-width:1px 0 0;border-end-start-radius:0;border-end-end-radius:0;padding-bottom:env(safe-area-inset-bottom)}}
+@media (max-width:359px){.ptt .i,.end .i{display:none}.panel .tool{padding-inline:14px}}
 @media (max-height:520px){.hero{zoom:.6}}
 @media (prefers-reduced-motion:reduce){.panel,.panel *{animation:none!important;transition:none!important}.arcs .you,.arcs .agent{transform:none}.arcs .a0{stroke-width:calc(4px + var(--l)*8px)}.arcs .a1,.arcs .a2{opacity:0}}
 @media (forced-colors:active){.panel,.row,.main,.composer,.send,.note,.tool,.face{border:1px solid CanvasText!important}.arcs g{stroke:CanvasText!important}.dot{background:CanvasText!important}.tool.on,.star.on{border-color:Highlight!important;color:Highlight}.panel .end{border-width:2px!important}.panel :focus-visible{outline-color:Highlight}}

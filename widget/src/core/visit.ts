@@ -1,0 +1,109 @@
+/** The server's side of a conversation: who answers here, the session and its token, what was agreed to. */
+
+import { Problem } from "./errors";
+import type { AgentConfig, ConversationBody, Session } from "./protocol";
+import { signal } from "./signals";
+import type { Mode } from "./state";
+import type { Settings, World } from "./world";
+
+export class Visit {
+  readonly config = signal<AgentConfig | null>(null);
+  private _agreed = "";
+  private _loading: Promise<AgentConfig> | null = null;
+
+  /** `onMessages` gets what was said so far, and whether the page has to be told. */
+  constructor(
+    private readonly settings: Settings,
+    private readonly world: World,
+    private readonly onMessages: (conversation: ConversationBody, isNews: boolean) => void,
+  ) {}
+
+  /** Ask once; a refusal may be asked again. */
+  load(): Promise<AgentConfig> {
+    const { query, language } = this.settings;
+    this._loading ??= this.world.api.config(language ? { ...query, language } : query).then(
+      (config) => {
+        this.config.set(config);
+        return config;
+      },
+      (thrown) => {
+        this._loading = null;
+        throw thrown;
+      },
+    );
+    return this._loading;
+  }
+
+  get needsConsent(): boolean {
+    return !!this.config.get()?.consent.required && this._agreed !== this._version;
+  }
+
+  agree(): void {
+    this._agreed = this._version;
+  }
+
+  /** The conditions are not what was agreed to: read them again. */
+  disagree(): void {
+    this._agreed = "";
+    this._loading = null;
+  }
+
+  /** Go on with a kept session. Throws `Problem`. */
+  async goOn(token: string): Promise<ConversationBody> {
+    const { api } = this.world;
+    api.token = token;
+    const { session, conversation, config } = await api.current();
+    this._loading = Promise.resolve(config);
+    this.config.set(config);
+    this.agree();
+    this._keep(session);
+    this._adopt(conversation, false);
+    return conversation;
+  }
+
+  /** The SDP answer, from the session there is or a new one. Throws `Problem`. */
+  async reach(mode: Mode, offer: string | null): Promise<string | null> {
+    const { api, emit, page } = this.world;
+    if (api.token) {
+      if (!offer) return null;
+      const { answer, conversation } = await api.connect(offer);
+      this._adopt(conversation, true);
+      return answer;
+    }
+    const { query, language, greeting, metadata } = this.settings;
+    const { session, conversation, config, answer } = await api.open({
+      ...query,
+      language: language || null,
+      mode,
+      offer,
+      consent: this._agreed ? { version: this._agreed } : null,
+      page: page(),
+      metadata,
+      greeting,
+    });
+    this._keep(session);
+    this.config.set(config);
+    emit("conversationStart", { id: conversation.id, mode });
+    this._adopt(conversation, true);
+    return answer;
+  }
+
+  /** The session is over: the next conversation has its own. */
+  leave(): void {
+    this.world.api.token = "";
+  }
+
+  private get _version(): string {
+    return this.settings.consentVersion ?? this.config.get()?.consent.version ?? "";
+  }
+
+  private _keep(session: Session): void {
+    this.world.api.token = session.token;
+    this.world.resume.save(session.token);
+  }
+
+  private _adopt(conversation: ConversationBody, isNews: boolean): void {
+    this.onMessages(conversation, isNews);
+    if (conversation.state === "ended") throw new Problem("session_ended");
+  }
+}
