@@ -39,8 +39,11 @@ from server.web.application import web_app
 from server.web.assets import AssetManifest
 from server.web.client_address import ClientAddresses
 from server.web.frame import frame
-from server.web.pages import ROOT, StartPage
+from server.web.health import health
+from server.web.pages import ROOT, StartPage, pages
+from server.web.widget import widget
 from server.web.widget_guard import WidgetGuard
+from server.web.widget_socket import widget_socket
 from server.widgets import OptionTable
 
 WARM_WAIT_S = 12.0
@@ -166,24 +169,23 @@ class Parloir:
 def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -> Quart:
     """The server's web application over a composed product."""
     tickets = FrameTickets(parloir.signing_keys, parloir.clock)
-    return web_app(
-        guard=WidgetGuard(
-            parloir.credentials,
-            parloir.origins,
-            parloir.sessions,
-            tickets,
-            ClientAddresses(parloir.settings.trusted_proxies),
-            parloir.settings.origin,
-        ),
-        framed=frame(parloir.credentials, parloir.origins, tickets),
-        visits=parloir.visits,
-        origins=parloir.origins,
-        readiness=parloir.readiness,
-        metrics=parloir.metrics.registry,
-        assets=assets,
-        start_page=start_page,
-        options=OptionTable.load(ROOT / "widget" / "options.json"),
+    guard = WidgetGuard(
+        parloir.credentials,
+        parloir.origins,
+        parloir.sessions,
+        tickets,
+        ClientAddresses(parloir.settings.trusted_proxies),
+        parloir.settings.origin,
     )
+    options = OptionTable.load(ROOT / "widget" / "options.json")
+    surfaces = [
+        health(parloir.readiness, parloir.metrics.registry),
+        pages(assets, start_page),
+        widget(guard, parloir.visits, options),
+        widget_socket(guard, parloir.visits),
+        frame(parloir.credentials, parloir.origins, tickets),
+    ]
+    return web_app(parloir.origins, surfaces)
 
 
 class _Voice:
