@@ -51,10 +51,9 @@ def photograph(browser: Browser, origin: str, state: str, look: dict[str, object
 
 def sheet(browser: Browser, pictures: list[Path], name: str, columns: int) -> Path:
     """`pictures` side by side under their names."""
-    cells = "".join(
-        f"<figure><figcaption>{picture.stem}</figcaption><img src='{picture.as_uri()}'></figure>" for picture in pictures
-    )
-    style = f"body{{margin:8px;display:grid;grid-template-columns:repeat({columns},max-content);gap:8px;font:12px sans-serif}}"
+    cells = "".join(f"<figure><p>{picture.stem}</p><img src='{picture.as_uri()}'></figure>" for picture in pictures)
+    grid = f"body{{margin:8px;display:grid;gap:8px;grid-template-columns:repeat({columns},max-content)}}"
+    style = f"{grid}p{{margin:0;font:12px sans-serif}}"
     page = browser.new_page(viewport={"width": columns * 430 + 20, "height": 600})
     with tempfile.NamedTemporaryFile("w", suffix=".html") as file:
         file.write(f"<style>{style}figure{{margin:0}}img{{display:block}}</style>{cells}")

@@ -223,7 +223,18 @@ export class Conversation {
       sound: (stream) => isMine() && this.sound.theirs.set(stream),
     });
     if (isMine()) this._joined(link, mode);
-    else link.close();
+    else {
+      link.close();
+      if (this.state.get().phase === "idle") this._abandon();
+    }
+  }
+
+  /** The visitor pressed "End" while the server was still opening: what it opened is closed again. */
+  private _abandon(): void {
+    this.world.api.end().catch((thrown) => this.world.report(codeOf(thrown), "end"));
+    this.world.resume.forget();
+    this.world.emit("conversationEnd", { reason: "visitor" });
+    this._startOver();
   }
 
   private _reachByVoice = async (events: PeerEvents, made: (link: Link) => void): Promise<void> => {

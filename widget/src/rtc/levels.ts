@@ -13,23 +13,27 @@ export class Levels {
 
   /** Call it inside the click: browsers let an AudioContext run only then. */
   wake(): void {
-    try {
-      this._context ??= new AudioContext();
-      void this._context.resume().catch(() => {});
-    } catch {
-      // A page without AudioContext talks all the same, without a meter.
-    }
+    this._open()
+      ?.resume()
+      .catch(() => {});
   }
 
   listen(side: Side, stream: MediaStream | null): void {
     this._sides.get(side)?.source.disconnect();
     this._sides.delete(side);
-    if (!this._context || !stream?.getAudioTracks().length) return;
-    const source = this._context.createMediaStreamSource(stream);
-    const analyser = this._context.createAnalyser();
+    const context = stream?.getAudioTracks().length ? this._open() : null;
+    if (!context || !stream) return;
+    const source = context.createMediaStreamSource(stream);
+    const analyser = context.createAnalyser();
     analyser.fftSize = this._samples.length;
     source.connect(analyser);
     this._sides.set(side, { source, analyser });
+  }
+
+  /** A page without AudioContext talks all the same, without a meter. */
+  private _open(): AudioContext | null {
+    if (!this._context && typeof AudioContext === "function") this._context = new AudioContext();
+    return this._context;
   }
 
   /** The present level, or null when this side cannot be measured. */

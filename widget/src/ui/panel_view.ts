@@ -45,7 +45,7 @@ export function panelView(
       hidden: () => !isOpen.get(),
       "data-state": () => shown(state()),
       "data-mode": () => state().mode,
-      "data-talk": () => talk.transcript.messages.get().length > 0,
+      "data-talk": () => talk.transcript.messages.get().some(({ via }) => scene.captions || via === "text"),
       onkeydown: (event: KeyboardEvent) => {
         if (event.key === "Escape") scene.close();
         trap(dialog, event);

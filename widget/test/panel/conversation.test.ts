@@ -180,6 +180,20 @@ describe("a first conversation", () => {
     expect(track.enabled).toBe(false);
   });
 
+  it("is closed again when the visitor hangs up while the server still opens it", async () => {
+    const { talk, asked, names, phase, box } = scene();
+    await talk.open();
+    const started = talk.start("text");
+    await Promise.resolve();
+    talk.end();
+    await started;
+    await settle();
+    expect(phase()).toBe("idle");
+    expect(asked.map(({ path }) => path)).toEqual(["config", "sessions", "sessions/end"]);
+    expect(box.size).toBe(0);
+    expect(names()).toContain("conversationEnd");
+  });
+
   it("is forgotten when it ends", async () => {
     const { talk, box, made, names, phase } = scene();
     await talk.start();
