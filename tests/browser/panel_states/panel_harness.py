@@ -60,7 +60,7 @@ def build(folder: Path) -> None:
             "--bundle",
             "--minify",
             "--format=iife",
-            "--target=es2020",
+            "--target=es2022",
             "--mangle-props=^_",
             "--log-level=error",
             f"--define:PACKS={packs}",
