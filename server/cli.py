@@ -11,7 +11,7 @@ import click
 from pydantic import ValidationError
 
 from server.app import Parloir
-from server.doctor import examine
+from server.doctor import examine, explain
 from server.kit.errors import AppError
 from server.launch import serve
 from server.settings import Settings
@@ -46,8 +46,15 @@ def migrate() -> None:
 
 @main.command()
 @click.option("--json", "as_json", is_flag=True)
-def doctor(as_json: bool) -> None:
+@click.option("--code", help="Explain an error code of the widget or the API instead.")
+def doctor(as_json: bool, code: str | None) -> None:
     """Check the set-up, and say which engine serves which language and how well."""
+    if code is not None:
+        explanations = explain(code)
+        if not explanations:
+            raise click.ClickException(f"there is no error code {code}")
+        click.echo("\n\n".join(explanations))
+        return
     report = _with_parloir(examine)
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=2))

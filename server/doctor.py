@@ -1,10 +1,13 @@
 """What `parloir doctor` finds: parts that work, parts that do not and what to do, and who speaks which language."""
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from server.app import Parloir
 from server.speech.coverage import CoverageRow, EngineState
+
+_REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,22 @@ class Report:
                 f"  {mark} {row.language:<4} {row.part.value:<4} {row.engine:<12} {row.quality.value:<5} {row.note}"
             )
         return "\n".join(lines)
+
+
+def explain(code: str) -> list[str]:
+    """What the reference says of an error code, a paragraph for each page that knows it; empty when none does."""
+    found: list[str] = []
+    for page in sorted(_REFERENCE.glob("*.md")):
+        header: list[str] = []
+        for line in page.read_text("utf-8").splitlines():
+            cells = [cell.strip() for cell in line.strip().strip("|").split("|")] if line.startswith("|") else []
+            if not cells:
+                header = []
+            elif not header:
+                header = cells
+            elif header[0] == "code" and cells[0] == f"`{code}`":
+                found.append("\n".join(f"{name}: {cell}" for name, cell in zip(header[1:], cells[1:], strict=False)))
+    return found
 
 
 async def examine(parloir: Parloir) -> Report:

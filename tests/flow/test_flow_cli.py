@@ -114,3 +114,12 @@ def test_the_doctor_says_which_engine_serves_which_language(parloir: CliRunner) 
     assert found["is_well"] is (report.exit_code == 0)
     text = _run(parloir, "doctor").output
     assert "Languages" in text
+
+
+def test_the_doctor_explains_an_error_code(parloir: CliRunner) -> None:
+    explained = _run(parloir, "doctor", "--code", "origin_not_allowed")
+    assert explained.exit_code == 0
+    assert "parloir tenants origins add" in explained.output
+    unknown = _run(parloir, "doctor", "--code", "no_such_code")
+    assert unknown.exit_code == 1
+    assert "no_such_code" in unknown.output
