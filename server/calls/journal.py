@@ -111,9 +111,20 @@ class Journal:
         self._questions.clear()
 
     async def run(self) -> None:
-        """Consume the queue until cancelled."""
+        """Consume the queue until cancelled. What cannot be stored is logged, and the conversation goes on."""
         while True:
-            await self._take(await self._events.get())
+            entry = await self._events.get()
+            try:
+                await self._take(entry)
+            except Exception as failure:  # noqa: BLE001  # whatever a database raises
+                _log.error(
+                    "conversation journal could not store",
+                    conversation=self._uid,
+                    entry=type(entry).__name__,
+                    exc_info=failure,
+                )
+                self.settle()
+                self.show({"type": "error", "code": "internal_error", "message": "Something went wrong on our side."})
 
     async def flush(self) -> None:
         """Wait until all that was added so far is stored and shown; gives up after FLUSH_TIMEOUT_S."""

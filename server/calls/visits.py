@@ -98,37 +98,10 @@ class WidgetVisits:
             language=language,
             metadata=wish.metadata,
         )
-        await self._conversations.start(
-            NewConversation(
-                uid=opened.conversation_uid,
-                tenant_id=target.tenant_id,
-                agent_uid=target.agent.uid,
-                mode=wish.mode,
-                language=language,
-                origin=origin,
-                consent_version=wish.consent_version,
-                page=wish.page,
-            )
-        )
-        agent = dataclasses.replace(target.agent, greeting=wish.greeting or target.agent.greeting)
-        live = await self._live.find(
-            Admission(
-                session_uid=opened.uid,
-                conversation_uid=opened.conversation_uid,
-                tenant_id=target.tenant_id,
-                agent=agent,
-                language=language,
-                metadata=wish.metadata,
-            )
-        )
-        answer = None
         try:
-            if wish.offer is not None:
-                answer = await live.connect(wish.offer)
-            else:
-                await live.greet_in_text()
+            live, answer = await self._begin(target, wish, opened, origin, language)
         except Exception:
-            await live.end("server")
+            await self._sessions.end(opened.uid, "server")
             raise
         return {
             "session": _session_body(opened),
@@ -184,6 +157,41 @@ class WidgetVisits:
 
     async def rate(self, session: WidgetSession, score: int, comment: str | None) -> None:
         await self._conversations.rate(session.conversation_uid, score, comment)
+
+    async def _begin(
+        self, target: WidgetTarget, wish: Wish, opened: OpenedSession, origin: str, language: str
+    ) -> tuple[LiveConversation, str | None]:
+        """The conversation of a session just opened, and the answer to the page's offer."""
+        await self._conversations.start(
+            NewConversation(
+                uid=opened.conversation_uid,
+                tenant_id=target.tenant_id,
+                agent_uid=target.agent.uid,
+                mode=wish.mode,
+                language=language,
+                origin=origin,
+                consent_version=wish.consent_version,
+                page=wish.page,
+            )
+        )
+        live = await self._live.find(
+            Admission(
+                session_uid=opened.uid,
+                conversation_uid=opened.conversation_uid,
+                tenant_id=target.tenant_id,
+                agent=dataclasses.replace(target.agent, greeting=wish.greeting or target.agent.greeting),
+                language=language,
+                metadata=wish.metadata,
+            )
+        )
+        try:
+            if wish.offer is not None:
+                return live, await live.connect(wish.offer)
+            await live.greet_in_text()
+        except Exception:
+            await live.end("server")
+            raise
+        return live, None
 
     async def _conversation_body(self, uid: str, live: LiveConversation | None) -> Outgoing:
         stored: Conversation = await self._conversations.by_uid(uid)

@@ -85,6 +85,7 @@ def _postgres_engine(url: URL) -> AsyncEngine:
         pool_size=_POOL_SIZE,
         max_overflow=_POOL_OVERFLOW,
         pool_timeout=_POOL_TIMEOUT_S,
+        hide_parameters=True,  # what visitors said is among them, and errors reach the log
         connect_args={"timeout": _CONNECT_TIMEOUT_S, "command_timeout": _STATEMENT_TIMEOUT_S},
     )
 
@@ -93,7 +94,9 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
     """WAL, foreign keys, and our own BEGIN: IMMEDIATE for writers, so that two never deadlock on an upgrade."""
     if url.database in (None, "", ":memory:"):
         raise ValueError("SQLite needs a file: sqlite:///path")
-    engine = create_async_engine(url.set(drivername="sqlite+aiosqlite"), pool_timeout=_POOL_TIMEOUT_S)
+    engine = create_async_engine(
+        url.set(drivername="sqlite+aiosqlite"), pool_timeout=_POOL_TIMEOUT_S, hide_parameters=True
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:

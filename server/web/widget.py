@@ -15,8 +15,12 @@ _MAX_SDP_CHARACTERS = 32 * 1024
 _MAX_METADATA = 20
 
 
+class Nothing(RequestBody):
+    """A body without fields: it is still read, so that it is JSON and not too large."""
+
+
 class Consent(RequestBody):
-    version: str = Field(max_length=40)
+    version: str = Field(max_length=40, pattern=r"^[^\x00]*$")  # no database keeps NUL
 
 
 class Page(RequestBody):
@@ -98,7 +102,9 @@ def widget(guard: WidgetGuard, visits: WidgetVisits, options: OptionTable) -> Bl
 
     @routes.post("/sessions/end")
     async def end() -> Response:
-        return jsonify(await visits.end(await guard.session(may_be_over=True)))
+        session = await guard.session(may_be_over=True)
+        await read_body(Nothing)
+        return jsonify(await visits.end(session))
 
     @routes.post("/sessions/rating")
     async def rate() -> Response:

@@ -3,25 +3,14 @@
 import asyncio
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import select
 
 from server.conversations.tables import ConsentRow, ConversationRow
 from tests.fakes.clock import FakeClock
-from tests.fixtures.application import CONSENT, OPENING, SHOP, Application, Page, Running
+from tests.fixtures.application import CONSENT, OPENING, SHOP, Application, Page, Running, refusal
 
 QUESTION = "When do you open?"
-
-
-def refusal(answer: httpx.Response) -> tuple[int, str]:
-    """Status and code of a refusal in the one form every refusal has."""
-    body = answer.json()
-    assert set(body) <= {"error", "code", "request_id", "details"}, body
-    assert body["error"]
-    assert body["request_id"].startswith("req_")
-    assert body["request_id"] == answer.headers["X-Request-Id"]
-    return answer.status_code, body["code"]
 
 
 def said(messages: list[dict[str, Any]]) -> list[tuple[int, str, str]]:
