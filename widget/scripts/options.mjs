@@ -66,9 +66,12 @@ ${table.map((option) => `  /** ${option.doc} */\n  ${option.name}: ${typeOf(opti
 export const ROWS: OptionRow[] = ${list(table)};
 `;
 
-/** The radius is the panel's alone. */
-const withoutPanelFields = (option) =>
-  option.fields ? { ...option, fields: option.fields.filter((field) => !field.panel) } : option;
+/** The radius is the panel's alone, and so is how long a text may be. */
+const forLauncher = ({ fields, max, ...option }) => ({
+  ...option,
+  ...(option.type === "number" && { max }),
+  ...(fields && { fields: fields.filter((field) => !field.panel).map(forLauncher) }),
+});
 
 const launcherRows = table.filter((option) => option.launcher);
 const launcherTypes = `/** Generated from widget/options.json by widget/scripts/options.mjs: do not edit. */
@@ -79,7 +82,7 @@ import type { Options } from "./options.gen";
 export type LauncherOptions = Pick<Options, ${launcherRows.map((option) => JSON.stringify(option.name)).join(" | ")}>;
 
 /** What the launcher needs before the panel is there. */
-export const LAUNCHER_ROWS: OptionRow[] = ${list(launcherRows.map(withoutPanelFields))};
+export const LAUNCHER_ROWS: OptionRow[] = ${list(launcherRows.map(forLauncher))};
 `;
 
 function docRows(option, parents = []) {

@@ -38,10 +38,7 @@ export const LAUNCHER_ROWS: OptionRow[] = [
   [
     "theme.font",
     "s",
-    "",
-    [
-      200
-    ]
+    ""
   ],
   [
     "theme.mode",
@@ -83,10 +80,7 @@ export const LAUNCHER_ROWS: OptionRow[] = [
   [
     "launcher.label",
     "s",
-    "",
-    [
-      40
-    ]
+    ""
   ],
   [
     "zIndex",

@@ -30,14 +30,18 @@ export function chunksFrom(base: string, nonce: string): Chunks {
     return policy.createScriptURL(url);
   };
 
+  /** Grows with every failure: wrong bytes may be in the browser's cache, under the address they had, for a year. */
+  let again = "";
+
   /** Into the page with its integrity; gone again once it has loaded or failed. */
-  const add = (node: HTMLLinkElement | HTMLScriptElement, integrity: string, done?: () => void) => {
+  const add = (node: HTMLLinkElement | HTMLScriptElement, integrity: string, failed?: () => void) => {
     node.integrity = integrity;
     node.crossOrigin = "";
     node.nonce = nonce;
-    node.onload = node.onerror = () => {
+    node.onload = () => node.remove();
+    node.onerror = () => {
       node.remove();
-      done?.();
+      failed?.();
     };
     document.head.append(node);
   };
@@ -46,9 +50,12 @@ export function chunksFrom(base: string, nonce: string): Chunks {
     load: ([path, integrity]) =>
       new Promise((resolve, reject) => {
         const script = document.createElement("script");
-        script.src = trusted(base + path) as string;
+        script.src = trusted(base + path + again) as string;
         script.addEventListener(CHUNK_EVENT, (event) => resolve((event as CustomEvent).detail));
-        add(script, integrity, reject); // rejecting changes nothing once it was handed over
+        add(script, integrity, () => {
+          again += "?";
+          reject();
+        });
       }),
     prefetch([path, integrity]) {
       const link = document.createElement("link");

@@ -67,6 +67,7 @@ export function newWidget(element: HTMLElement, given: Given, events: Events, ba
     }, true);
 
   adopt(root, launcherCss(options), nonce);
+  show(false);
   launcher.onclick = open;
   launcher.onpointerenter = launcher.onfocus = () => {
     launcher.onpointerenter = launcher.onfocus = null;
@@ -104,7 +105,7 @@ async function loadPanel(host: LoaderHost, base: string): Promise<Panel> {
   try {
     return ((await host.load(PANEL)) as LoadedPanel)(host);
   } catch (thrown) {
-    const message = `Not loaded. A strict policy needs script-src ${base}; connect-src ${host.apiUrl}`;
+    const message = `Not loaded. Allow script-src ${base}; connect-src ${host.apiUrl}`;
     console.warn("Parloir: panel_blocked:", message);
     host.emit("error", { code: "panel_blocked", message });
     throw thrown;

@@ -71,7 +71,7 @@ export async function openPage(settings: PageSettings = {}): Promise<Page> {
   const hosts: LoaderHost[] = [];
   const serve = (url: string): string | null => {
     if (url === `${SERVER}/w/v1.js`) return built?.text ?? null;
-    return url === SERVER + PANEL[0] && !settings.isBlocked?.() ? NOTING_PANEL : null;
+    return url.split("?")[0] === SERVER + PANEL[0] && !settings.isBlocked?.() ? NOTING_PANEL : null;
   };
   const window = new Window({
     url: "https://shop.example/",
