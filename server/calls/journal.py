@@ -72,6 +72,7 @@ class Journal:
         self._channels: set[ControlChannel] = set()
         self._questions: list[_Question] = []
         self._state = AgentState.LISTENING
+        self.had_listeners = False
         self.quiet = asyncio.Event()
         self.quiet.set()
 
@@ -87,6 +88,7 @@ class Journal:
 
     def join(self, channel: ControlChannel, since: int) -> None:
         """Send `channel` every stored message after `since`, the present state, then whatever happens."""
+        self.had_listeners = True
         self._add(_Joined(channel, since))
 
     def leave(self, channel: ControlChannel) -> None:
