@@ -38,7 +38,11 @@ class Lease(Protocol):
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a conversation may be left alone, and how long it may last."""
+    """How long a conversation may be left alone, and how long it may last.
+
+    `resume_s` counts from when the last connection is gone; `text_idle_s` from the last request of a page that
+    never had a connection, and of which we cannot see whether it is still there.
+    """
 
     resume_s: float = 60
     text_idle_s: float = 900
@@ -201,7 +205,8 @@ class LiveConversation:
             now = self._clock.monotonic()
             if self._voice.is_connected or self._journal.has_listeners:
                 self._seen_at = now
-            idle_limit_s = limits.resume_s if self._voice.was_connected else limits.text_idle_s
+            was_connected = self._voice.was_connected or self._journal.had_listeners
+            idle_limit_s = limits.resume_s if was_connected else limits.text_idle_s
             if now - self._seen_at > idle_limit_s:
                 self._end_soon("left")
                 return
