@@ -23,7 +23,7 @@ export class Visit {
     const { query, language } = this.settings;
     this._loading ??= this.world.api.config(language ? { ...query, language } : query).then(
       (config) => {
-        this.config.set(config);
+        this._know(config);
         return config;
       },
       (thrown) => {
@@ -54,7 +54,7 @@ export class Visit {
     api.token = token;
     const { session, conversation, config } = await api.current();
     this._loading = Promise.resolve(config);
-    this.config.set(config);
+    this._know(config);
     this.agree();
     this._keep(session);
     this._adopt(conversation, false);
@@ -82,7 +82,7 @@ export class Visit {
       greeting,
     });
     this._keep(session);
-    this.config.set(config);
+    this._know(config);
     emit("conversationStart", { id: conversation.id, mode });
     this._adopt(conversation, true);
     return answer;
@@ -91,6 +91,11 @@ export class Visit {
   /** The session is over: the next conversation has its own. */
   leave(): void {
     this.world.api.token = "";
+  }
+
+  /** To a page that wants writing only, every agent is without a voice. */
+  private _know(config: AgentConfig): void {
+    this.config.set({ ...config, voice: config.voice && !this.settings.textOnly });
   }
 
   private get _version(): string {
