@@ -100,6 +100,7 @@ class Esbuild(ExternalTool):
             "--target=es2022",
             "--charset=utf8",
             "--legal-comments=none",
+            "--mangle-props=^_",
             "--log-level=error",
         ]
         # webassets formats every argument: braces count double.

@@ -16,7 +16,7 @@ export function adopt(root: ShadowRoot, css: string, nonce: string): void {
   }
 }
 
-/** System colours follow the scheme and forced colours by themselves. */
+/** System colours follow the scheme and forced colours by themselves; the accent is pulled to the side that is seen. */
 export function launcherCss({ launcher, position, theme, zIndex }: LauncherOptions): string {
   const [y, x] = position.split("-");
   const { size } = launcher;
@@ -24,7 +24,7 @@ export function launcherCss({ launcher, position, theme, zIndex }: LauncherOptio
   return `:host{all:initial;color-scheme:${scheme};position:fixed;${x}:${launcher.offsetX}px;${y}:${launcher.offsetY}px;z-index:${zIndex}}
 .launcher:not([hidden]){display:flex;align-items:center;gap:10px;height:${size}px;padding:0 ${size / 4 - 1}px;border:1px solid #8885;border-radius:99px;background:Canvas;color:CanvasText;font:600 15px ${theme.font || "system-ui"},sans-serif;box-shadow:0 8px 24px #0003;cursor:pointer}
 .launcher:focus-visible{outline:3px solid}
-.launcher svg{width:${size / 2}px;fill:none;stroke:#0b6e6e;stroke:${theme.primaryColor};stroke-width:3;stroke-linecap:round}
+.launcher svg{width:${size / 2}px;fill:none;stroke:CanvasText;stroke-width:3;stroke-linecap:round}
 .launcher[aria-busy=true]{opacity:.7}
-@media(forced-colors:active){.launcher svg{stroke:ButtonText}}`;
+@media(forced-colors:none){.launcher svg{stroke:color-mix(in srgb,${theme.primaryColor} 70%,CanvasText)}}`;
 }

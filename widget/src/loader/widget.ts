@@ -30,6 +30,7 @@ export function newWidget(element: HTMLElement, given: Given, events: Events, ba
   const show = (isOpen: boolean) => {
     launcher.hidden = isOpen;
     launcher.ariaExpanded = `${isOpen}`;
+    launcher.ariaBusy = "false";
   };
 
   const host: LoaderHost = {
@@ -48,14 +49,13 @@ export function newWidget(element: HTMLElement, given: Given, events: Events, ba
   const use: Widget["use"] = (work, wanted) => {
     if (wanted && !gone && !panel) {
       launcher.ariaBusy = "true";
-      panel = loadPanel(host, base).finally(() => {
-        launcher.ariaBusy = "false";
-      });
+      panel = loadPanel(host, base);
     }
     panel?.then(
       (ready) => gone || work(ready),
       () => {
         panel = null; // the next click tries again
+        show(false);
       },
     );
   };
