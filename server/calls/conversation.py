@@ -64,14 +64,15 @@ class Services:
 class LiveConversation:
     """Owns the agent session, the voice path, the journal and every task of one conversation.
 
-    `end()` happens once, whoever asks for it. `close()` alone leaves the stored conversation open, so that it
-    can go on after a restart.
+    `end()` happens once, whoever asks for it, and closes. `close()` alone leaves the stored conversation open,
+    so that it can go on after a restart.
     """
 
     def __init__(self, session_uid: str, brief: Brief, engine: AgentEngine, services: Services) -> None:
         self.uid = brief.conversation_uid
         self.session_uid = session_uid
         self.ended = asyncio.Event()
+        self.closed = asyncio.Event()
         self._services = services
         self._clock = services.clock
         self._tasks = TaskScope(self.uid)
@@ -81,7 +82,6 @@ class LiveConversation:
         self._answers: dict[str, asyncio.Future[list[Outgoing]]] = {}
         self._started_at = self._seen_at = self._clock.monotonic()
         self._touched_at = self._started_at
-        self._closed = False
 
     def start(self) -> None:
         """Begin to work; the agent greets as soon as a page listens or is asked in writing."""
@@ -139,7 +139,7 @@ class LiveConversation:
             return await asyncio.wait_for(asyncio.shield(answer), ANSWER_TIMEOUT_S)
         except TimeoutError:
             self._journal.settle()
-            return await answer
+            return answer.result() if answer.done() else []
 
     async def wait_until_quiet(self) -> None:
         """Until the agent is not speaking."""
@@ -160,9 +160,9 @@ class LiveConversation:
 
     async def close(self) -> None:
         """Stop every part. Idempotent."""
-        if self._closed:
+        if self.closed.is_set():
             return
-        self._closed = True
+        self.closed.set()
         await self._agent.close()
         self._journal.settle()
         await self._voice.close()
@@ -183,7 +183,7 @@ class LiveConversation:
 
     def _voice_changed(self, is_connected: bool) -> None:
         self._seen()
-        if not self._closed:
+        if not self.closed.is_set():
             self._agent.start(voice=is_connected)
 
     def _seen(self) -> None:
@@ -194,7 +194,7 @@ class LiveConversation:
             raise Gone("session_ended", "This conversation is over.")
 
     def _end_soon(self, reason: str) -> None:
-        if not self.ended.is_set() and not self._closed:
+        if not self.ended.is_set() and not self.closed.is_set():
             self._tasks.spawn(self.end(reason), f"end/{reason}")
 
     async def _watch(self) -> None:

@@ -11,10 +11,10 @@ from hypercorn.config import Config
 from quart import Quart
 
 from server.kit.tasks import TaskScope
-from server.web.widget_socket import SILENCE_TIMEOUT_S
+from server.web.widget_socket import SocketLimits
 
 _BACKLOG = 512
-_READ_TIMEOUT_S = SILENCE_TIMEOUT_S + 5  # or the widget's socket would close before its own limit
+_READ_TIMEOUT_S = int(SocketLimits().silence_s) + 5  # or the widget's socket would close before its own limit
 _KEEP_ALIVE_S = 30
 _GRACEFUL_S = 3
 _WEBSOCKET_MAX_BYTES = 64 * 1024

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from dataclasses import dataclass
 
 from quart import Blueprint, Websocket, websocket
 
@@ -13,13 +14,19 @@ from server.calls.visits import WidgetVisits
 from server.kit.errors import AppError, Gone, NotAllowed, NotAuthenticated, Unavailable
 from server.web.widget_guard import WidgetGuard
 
-HELLO_TIMEOUT_S = 10
-SILENCE_TIMEOUT_S = 40
-SEND_TIMEOUT_S = 5
 QUEUE_MAX = 256
 
 _CLOSE_TOKEN, _CLOSE_ORIGIN, _CLOSE_NO_HELLO, _CLOSE_ENDED = 4401, 4403, 4408, 4410
 _CLOSE_NOT_UNDERSTOOD, _CLOSE_RESTART, _CLOSE_TOO_SLOW = 1008, 1012, 1013
+
+
+@dataclass(frozen=True)
+class SocketLimits:
+    """Seconds until a socket closes: without a hello, without any message, and with a page that does not read."""
+
+    hello_s: float = 10
+    silence_s: float = 40.0
+    send_s: float = 5
 
 
 class _Closing(Exception):
@@ -34,7 +41,8 @@ class _Closing(Exception):
 class SocketChannel:
     """Control messages on their way to one socket; a page that reads too slowly loses its socket."""
 
-    def __init__(self) -> None:
+    def __init__(self, send_s: float) -> None:
+        self._send_s = send_s
         self._queue: asyncio.Queue[Outgoing] = asyncio.Queue(QUEUE_MAX)
         self._overflown = asyncio.Event()
 
@@ -51,31 +59,45 @@ class SocketChannel:
             if self._overflown.is_set():
                 raise _Closing(_CLOSE_TOO_SLOW, "too slow")
             try:
-                await asyncio.wait_for(socket.send(json.dumps(message)), SEND_TIMEOUT_S)
+                async with asyncio.timeout(self._send_s):  # wait_for() may swallow a cancellation in Python 3.11
+                    await socket.send(json.dumps(message))
             except TimeoutError:
                 raise _Closing(_CLOSE_TOO_SLOW, "too slow") from None
             if message["type"] == "ended":
                 raise _Closing(_CLOSE_ENDED, "ended")
 
 
-def widget_socket(guard: WidgetGuard, visits: WidgetVisits) -> Blueprint:
+_DEFAULT_LIMITS = SocketLimits()
+
+
+def widget_socket(guard: WidgetGuard, visits: WidgetVisits, limits: SocketLimits = _DEFAULT_LIMITS) -> Blueprint:
     routes = Blueprint("widget_socket", __name__, url_prefix="/widget")
 
     @routes.websocket("/socket")
     async def socket() -> None:
         try:
-            live, hello = await _greeted(guard, visits)
-            await _converse(live, hello)
+            live, hello = await _greeted(guard, visits, limits)
+            await _converse(live, hello, limits)
         except _Closing as closing:
             await websocket.close(closing.code, closing.reason)
+            await _hung_up(limits)
 
     return routes
 
 
-async def _greeted(guard: WidgetGuard, visits: WidgetVisits) -> tuple[LiveConversation, Hello]:
+async def _hung_up(limits: SocketLimits) -> None:
+    """Read on until the page closes its side, which cancels this: a server with unread messages never lets go."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(limits.silence_s):
+            while True:
+                await websocket.receive()
+
+
+async def _greeted(guard: WidgetGuard, visits: WidgetVisits, limits: SocketLimits) -> tuple[LiveConversation, Hello]:
     """Wait for the hello with a token that may open a conversation."""
     try:
-        raw = await asyncio.wait_for(websocket.receive(), HELLO_TIMEOUT_S)
+        async with asyncio.timeout(limits.hello_s):
+            raw = await websocket.receive()
         hello = parse(raw)
     except TimeoutError:
         raise _Closing(_CLOSE_NO_HELLO, "no hello") from None
@@ -96,29 +118,42 @@ async def _greeted(guard: WidgetGuard, visits: WidgetVisits) -> tuple[LiveConver
     return live, hello
 
 
-async def _converse(live: LiveConversation, hello: Hello) -> None:
-    channel = SocketChannel()
+async def _converse(live: LiveConversation, hello: Hello, limits: SocketLimits) -> None:
+    channel = SocketChannel(limits.send_s)
     live.take(hello, channel)
     await live.greet_in_text()
-    sending = asyncio.create_task(channel.pump(websocket))
-    receiving = asyncio.create_task(_receive(live, channel))
+    parts = {
+        asyncio.create_task(channel.pump(websocket)),
+        asyncio.create_task(_receive(live, channel, limits)),
+        asyncio.create_task(_closed(live, limits)),
+    }
     try:
-        done, _ = await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     finally:
         live.leave(channel)
-        for task in (sending, receiving):
+        for task in parts:
             task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(sending, receiving, return_exceptions=True)
+            await asyncio.gather(*parts, return_exceptions=True)
 
 
-async def _receive(live: LiveConversation, channel: SocketChannel) -> None:
+async def _closed(live: LiveConversation, limits: SocketLimits) -> None:
+    """The conversation stops without having ended when the server does; a page that came too late hears nothing."""
+    await live.closed.wait()
+    if not live.ended.is_set():
+        raise _Closing(_CLOSE_RESTART, "server_stopping")
+    await asyncio.sleep(limits.send_s)
+    raise _Closing(_CLOSE_ENDED, "ended")
+
+
+async def _receive(live: LiveConversation, channel: SocketChannel, limits: SocketLimits) -> None:
     allowance = Allowance(MESSAGES_PER_S, asyncio.get_running_loop().time)
     while True:
         try:
-            raw = await asyncio.wait_for(websocket.receive(), SILENCE_TIMEOUT_S)
+            async with asyncio.timeout(limits.silence_s):
+                raw = await websocket.receive()
         except TimeoutError:
             raise _Closing(_CLOSE_NO_HELLO, "silent") from None
         if not allowance.take():
