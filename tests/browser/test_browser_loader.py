@@ -1,4 +1,4 @@
-"""The pasted tag in a real Chromium: install forms, strict policies, changed bytes, and leaving without a trace."""
+"""The pasted tag in real browsers: install forms, strict policies, changed bytes, and leaving without a trace."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -12,6 +12,7 @@ from tests.fixtures.widget_pages import DOCUMENTED_LOADER, HostPage, host_page
 
 pytestmark = pytest.mark.browser
 CHROMIUM = "/usr/bin/chromium"
+FIREFOX = "/usr/bin/firefox-esr"
 TIMEOUT_MS = 15_000
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -125,6 +126,20 @@ async def test_strict_policies_are_never_violated(browser: Browser, site: HostPa
     await page.evaluate("VocalIA.destroy(); VocalIA.init({tenant_id: 'acme', language: 'en'})")
     await open_panel(page)
     assert await page.evaluate("violations") == []
+
+
+@pytest.mark.firefox
+@pytest.mark.parametrize("name", POLICIES)
+async def test_strict_policies_are_never_violated_in_firefox(site: HostPage, name: str) -> None:
+    site.policy = POLICIES[name].replace("SERVER", site.server)
+    async with async_playwright() as playwright:
+        browser = await playwright.firefox.launch(channel="moz-firefox", executable_path=FIREFOX)
+        page = await visit(browser, site, tag(site, f'nonce="{NONCE}"'))
+        await open_panel(page)
+        violations = [each for each in await page.evaluate("violations") if not each.endswith("/favicon.ico")]
+        assert violations == []
+        assert await page.evaluate("errors") == []
+        await browser.close()
 
 
 @pytest.mark.parametrize(
