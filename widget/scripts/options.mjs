@@ -111,6 +111,7 @@ const docs = `# Options of the widget
 Generated from \`widget/options.json\`. Give them in \`window.VOCALIA_CONFIG\`, to \`VocalIA.init({…})\`, as \`data-…\`
 attributes of the script tag, or as attributes of \`<parloir-widget>\` (there without \`data-\`). A value that does not
 fit is reported in the console and as an \`error\` event with the code \`config_invalid\`; the default is used instead.
+A boolean attribute without a value is a yes.
 
 | option | type | default | attribute | meaning |
 |---|---|---|---|---|

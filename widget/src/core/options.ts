@@ -30,9 +30,10 @@ export function readOptions<Options>(
   const options: Record<string, unknown> = {};
   for (const [path, kind, base, limits] of rows) {
     const [group = "", name] = path.split(".");
-    let value = given(path) ?? "";
+    let value = given(path);
     if (kind === "n" && value) value = +(value as string);
-    if (kind === "b" && typeof value === "string" && value) value = value !== "false";
+    if (kind === "b" && typeof value === "string") value = value !== "false"; // a bare attribute is a yes
+    value ??= "";
     const isGood = value !== "" && fits(value, kind, base, limits);
     if (value !== "" && !isGood) report?.(path);
     const chosen = isGood ? value : base;

@@ -95,6 +95,12 @@ describe("attributes", () => {
     });
   });
 
+  it("takes a bare attribute as a yes, and an empty one that is no boolean as not given", () => {
+    const { options, refused } = readElement({ "text-only": "", language: "", "z-index": "" }, "");
+    expect(refused).toEqual([]);
+    expect(options).toMatchObject({ textOnly: true, captions: true, language: "fr", zIndex: 2147483000 });
+  });
+
   it("does without the prefix on an element", () => {
     expect(readElement({ "text-only": "yes", "data-language": "en" }, "").options).toMatchObject({
       textOnly: true,
