@@ -118,6 +118,7 @@ export const style = `
 [data-state=consent] .composer,[data-state=ended] .composer,[data-state=error] .composer{display:none}
 .composer:focus-within{border-color:var(--accent);background:var(--ground)}
 .composer textarea{flex:1;min-width:0;max-height:112px;padding:11px 0;padding-inline-start:18px;border:0;background:none;resize:none;outline:0!important;font-size:16px;line-height:1.4}
+.composer textarea:placeholder-shown{direction:inherit}
 .composer textarea::placeholder{color:var(--soft);opacity:1}
 .panel .send{width:36px;height:36px;margin:5px;color:var(--on-accent);background:var(--accent)}
 .panel .send:disabled{color:var(--soft);background:none;cursor:default}
