@@ -9,6 +9,8 @@ import type { Settings, World } from "./world";
 export class Visit {
   readonly config = signal<AgentConfig | null>(null);
   private _agreed = "";
+  /** Just asked: the connection that follows need not ask again. */
+  private _isFresh = false;
   private _loading: Promise<AgentConfig> | null = null;
 
   /** `onMessages` gets what was said so far, and whether the page has to be told. */
@@ -50,14 +52,9 @@ export class Visit {
 
   /** Go on with a kept session. Throws `Problem`. */
   async goOn(token: string): Promise<ConversationBody> {
-    const { api } = this.world;
-    api.token = token;
-    const { session, conversation, config } = await api.current();
-    this._loading = Promise.resolve(config);
-    this._know(config);
-    this.agree();
-    this._keep(session);
-    this._adopt(conversation, false);
+    this.world.api.token = token;
+    const conversation = await this._current(false);
+    this._isFresh = true;
     return conversation;
   }
 
@@ -65,7 +62,12 @@ export class Visit {
   async reach(mode: Mode, offer: string | null): Promise<string | null> {
     const { api, emit, page } = this.world;
     if (api.token) {
-      if (!offer) return null;
+      if (!offer) {
+        // A socket that will not open is taken for a blocked one: be sure first that the server is there.
+        if (!this._isFresh) await this._current(true);
+        this._isFresh = false;
+        return null;
+      }
       const { answer, conversation } = await api.connect(offer);
       this._adopt(conversation, true);
       return answer;
@@ -91,6 +93,17 @@ export class Visit {
   /** The session is over: the next conversation has its own. */
   leave(): void {
     this.world.api.token = "";
+  }
+
+  /** What the server knows of this session, and a new token for it. Throws `Problem`. */
+  private async _current(isNews: boolean): Promise<ConversationBody> {
+    const { session, conversation, config } = await this.world.api.current();
+    this._loading = Promise.resolve(config);
+    this._know(config);
+    this.agree();
+    this._keep(session);
+    this._adopt(conversation, isNews);
+    return conversation;
   }
 
   /** To a page that wants writing only, every agent is without a voice. */
