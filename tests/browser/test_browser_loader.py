@@ -233,6 +233,22 @@ async def test_a_page_that_swaps_its_body_keeps_the_open_panel(browser: Browser,
     assert await page.locator("parloir-widget").count() == 1
 
 
+async def test_a_page_with_the_widget_still_comes_back_from_the_browser_s_cache(site: HostPage) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"], ignore_default_args=["--disable-back-forward-cache"]
+        )
+        page = await visit(browser, site, tag(site))
+        await page.evaluate("addEventListener('pageshow', (event) => { window.isFromCache = event.persisted; })")
+        await open_panel(page)
+        await page.goto(f"{site.url}elsewhere")
+        await page.go_back(wait_until="commit")
+        await page.wait_for_function("window.isFromCache !== undefined")
+        assert await page.evaluate("isFromCache") is True
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        await browser.close()
+
+
 async def test_the_keyboard_opens_and_closes_and_focus_comes_back(browser: Browser, site: HostPage) -> None:
     page = await visit(browser, site, tag(site))
     launcher = page.locator("button.launcher")
