@@ -146,17 +146,20 @@ class LiveConversation:
         await self._journal.quiet.wait()
 
     async def end(self, reason: str) -> None:
-        """Finish for good: stored, said to every page, everything closed."""
+        """Finish for good: stored, said to every page, everything closed. Who comes second waits for the first."""
         if self.ended.is_set():
+            await self.closed.wait()
             return
         self.ended.set()
-        await self._agent.close()
-        await self._journal.flush()
-        await self._services.conversations.end(self.uid, reason)
-        await self._services.lease.end(self.session_uid, reason)
-        self._services.metrics.ended.labels(reason).inc()
-        self._journal.show({"type": "ended", "reason": reason})
-        await self.close()
+        try:
+            await self._agent.close()
+            await self._journal.flush()
+            await self._services.conversations.end(self.uid, reason)
+            await self._services.lease.end(self.session_uid, reason)
+        finally:
+            self._services.metrics.ended.labels(reason).inc()
+            self._journal.show({"type": "ended", "reason": reason})
+            await self.close()
 
     async def close(self) -> None:
         """Stop every part. Idempotent."""
@@ -215,4 +218,10 @@ class LiveConversation:
                 return
             if now - self._touched_at >= TOUCH_EVERY_S:
                 self._touched_at = now
-                await self._services.lease.touch(self.session_uid)
+                await self._touch()
+
+    async def _touch(self) -> None:
+        try:
+            await self._services.lease.touch(self.session_uid)
+        except Exception as failure:  # noqa: BLE001  # whatever a database raises: the next touch may succeed
+            _log.warning("the lease could not be kept alive", conversation=self.uid, exc_info=failure)

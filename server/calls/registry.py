@@ -98,9 +98,9 @@ class LiveConversations:
         live = LiveConversation(admission.session_uid, brief, engine, self._services)
         self._live[live.uid] = live
         live.start()
-        self._tasks.spawn(self._forget_when_ended(live), live.uid)
+        self._tasks.spawn(self._forget_when_closed(live), live.uid)
         return live
 
-    async def _forget_when_ended(self, live: LiveConversation) -> None:
-        await live.ended.wait()
+    async def _forget_when_closed(self, live: LiveConversation) -> None:
+        await live.closed.wait()  # not before: while it ends, nobody may open it anew
         self._live.pop(live.uid, None)
