@@ -51,11 +51,11 @@ class Tone(MediaStreamTrack):
 
 
 class Page:
-    """Opens `control`, speaks `hz`, hears into `heard`."""
+    """Opens `control`, speaks `hz` or through `microphone`, hears into `heard`."""
 
-    def __init__(self, hz: float = 440) -> None:
+    def __init__(self, hz: float = 440, microphone: MediaStreamTrack | None = None) -> None:
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
-        self.microphone = Tone(hz)
+        self.microphone = microphone or Tone(hz)
         ice = self.connection.addTrack(self.microphone).transport.transport
         gathering.bind(ice, MediaNetwork(bind_addresses=("127.0.0.1",)), SystemClock())
         self.control = self.connection.createDataChannel("control")

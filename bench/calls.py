@@ -1,0 +1,202 @@
+"""How fast a call is: click to first packet, end of speech to first audio by path, and an interruption.
+
+    python -m bench.calls
+
+A real server process and a caller on loopback who speaks recorded questions. Answers are timed by the server itself
+(the histograms of /metrics), packets and interruptions by the caller's ear. Takes about two minutes.
+"""
+
+import asyncio
+import json
+import statistics
+import tempfile
+import time
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import httpx
+import numpy as np
+from aiortc import MediaStreamTrack
+
+from server.media.frame import FRAME_SAMPLES, SAMPLE_RATE_HZ, Samples
+from server.web.assets import build
+from tests.fakes.browser_page import Page
+from tests.fixtures.site import Site
+from tests.fixtures.speech.questions import question
+
+CLICKS = 20
+ASKED = 5
+QUIET_PEAK = 200  # of 32768
+ANSWER_TIMEOUT_S = 20.0
+KNOWN = ("When do you open on Saturday?", "en")
+NEW = [
+    ("Where is the red door?", "The red door is behind the old windmill, at the end of the garden path."),
+    ("Who paints the boats?", "The boats are painted by a retired sailor who lives in the village."),
+    ("What is in the green box?", "The green box holds a collection of small porcelain cups from Japan."),
+    ("Who feeds the black cat?", "The black cat is fed every morning by the baker from across the street."),
+    ("When does the bell ring?", "The bell rings at noon on market days, and once more at sunset."),
+]
+
+
+class Microphone(MediaStreamTrack):
+    """Silence with a little noise, and whatever is said."""
+
+    kind = "audio"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._words: list[Samples] = []
+        self._noise = np.random.default_rng(3)
+        self._sent = 0
+        self._began = time.monotonic()
+        self.silent_at = 0.0
+
+    def say(self, words: Samples) -> None:
+        whole = len(words) - len(words) % FRAME_SAMPLES
+        self._words = list(words[:whole].reshape(-1, FRAME_SAMPLES))
+
+    async def recv(self) -> av.AudioFrame:
+        await asyncio.sleep(max(0.0, self._began + self._sent * 0.02 - time.monotonic()))
+        if self._words:
+            sound = self._words.pop(0)
+            self.silent_at = time.monotonic()
+        else:
+            sound = self._noise.integers(-20, 20, FRAME_SAMPLES).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(sound.reshape(1, -1), format="s16", layout="mono")
+        frame.sample_rate, frame.time_base = SAMPLE_RATE_HZ, Fraction(1, SAMPLE_RATE_HZ)
+        frame.pts = self._sent * FRAME_SAMPLES
+        self._sent += 1
+        return frame
+
+
+class Caller:
+    """One visitor in a call."""
+
+    def __init__(self, site: Site, language: str) -> None:
+        self._site = site
+        self._language = language
+        self.microphone = Microphone()
+        self.page = Page(microphone=self.microphone)
+        self.token = ""
+
+    async def call(self) -> float:
+        """Seconds from the click (microphone granted) to the first packet of the agent."""
+        began = time.monotonic()
+        body = {
+            **self._site._target(),
+            "mode": "voice",
+            "language": self._language,
+            "consent": {"version": "1"},
+            "offer": await self.page.offer(),
+        }
+        opened = await asyncio.to_thread(self._site.ask, "/widget/sessions", body)
+        self.token = opened["session"]["token"]
+        await self.page.take(opened["answer"])
+        while not self.page.heard:
+            assert time.monotonic() - began < ANSWER_TIMEOUT_S, "no packet came"
+            await asyncio.sleep(0.002)
+        spent = time.monotonic() - began
+        await self.page.is_open.wait()
+        self.page.control.send(json.dumps({"type": "hello", "since": 0}))
+        return spent
+
+    async def until(self, **wanted: object) -> dict[str, Any]:
+        """The next control message like this."""
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            while True:
+                message: dict[str, Any] = json.loads(await self.page.messages.get())
+                if all(message.get(name) == value for name, value in wanted.items()):
+                    return message
+
+    async def hang_up(self) -> None:
+        await asyncio.to_thread(self._site.ask, "/widget/sessions/end", {}, Authorization=f"Bearer {self.token}")
+        await self.page.close()
+
+    def is_quiet(self) -> bool:
+        """Whether the last 60 ms were silent."""
+        return all(int(np.abs(sound).max()) < QUIET_PEAK for sound in self.page.heard[-3:])
+
+
+async def first_packets(site: Site) -> list[float]:
+    spent = []
+    for _ in range(CLICKS):
+        caller = Caller(site, "en")
+        spent.append(await caller.call())
+        await caller.hang_up()
+        await asyncio.sleep(2.1)  # thirty new sessions a minute and address are allowed
+    return spent
+
+
+async def ask(site: Site, questions: list[str]) -> list[float]:
+    """Seconds from the caller's last sound to the server's word that the agent speaks."""
+    caller, spent = Caller(site, "en"), []
+    await caller.call()
+    await caller.until(type="message", role="agent", final=True)
+    for text in questions:
+        await asyncio.sleep(0.5)
+        caller.microphone.say(question(text, "en"))
+        await caller.until(type="state", state="speaking")
+        spent.append(time.monotonic() - caller.microphone.silent_at)
+        await caller.until(type="message", role="agent", final=True)
+    await caller.hang_up()
+    return spent
+
+
+async def interruption(site: Site) -> list[float]:
+    """Seconds from the caller's first sound to silence from the agent."""
+    spent = []
+    for _ in range(ASKED):
+        caller = Caller(site, "en")
+        await caller.call()
+        await caller.until(type="state", state="speaking")
+        await asyncio.sleep(0.8)
+        caller.microphone.say(question("Stop, I have another question please.", "en"))
+        began = time.monotonic()
+        while not caller.is_quiet():
+            assert time.monotonic() - began < ANSWER_TIMEOUT_S, "the agent did not stop"
+            await asyncio.sleep(0.005)
+        spent.append(time.monotonic() - began - 0.06)
+        await caller.hang_up()
+    return spent
+
+
+def show(name: str, spent: list[float], target: str) -> None:
+    ordered = sorted(spent)
+    worst = ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))]
+    print(f"{name:<42} p50 {statistics.median(ordered):5.2f} s   p95 {worst:5.2f} s   target {target}", flush=True)
+
+
+def paths(site: Site) -> str:
+    """How often each path spoke, by the server's own count."""
+    lines = httpx.get(f"{site.server}/metrics").text.splitlines()
+    counts = [line for line in lines if line.startswith("parloir_turn_stage_seconds_count") and '"total"' in line]
+    return ", ".join(line.partition('path="')[2].replace('",stage="total"}', " ").strip() for line in counts)
+
+
+async def measure(site: Site) -> None:
+    show("click -> first packet", await first_packets(site), "p95 <= 0.30 s")
+    show("end of speech -> speaking, cached", await ask(site, [KNOWN[0]] * ASKED), "p50 <= 0.8 s")
+    show("end of speech -> speaking, synthesised", await ask(site, [text for text, _ in NEW]), "p50 <= 1.5 s")
+    show("interruption -> silence", await interruption(site), "<= 0.3 s")
+    print(f"spoken by: {paths(site)}")
+
+
+def main() -> None:
+    build()
+    with tempfile.TemporaryDirectory() as folder:
+        site = Site(Path(folder))
+        site.start()
+        try:
+            site.warm()
+            told = Path(folder) / "new.json"
+            told.write_text(json.dumps([{"question": asked, "answer": answer} for asked, answer in NEW]))
+            site.cli("knowledge", "import", "--tenant", site.tenant, "--language", "en", str(told))
+            asyncio.run(measure(site))
+        finally:
+            site.stop()
+
+
+if __name__ == "__main__":
+    main()
