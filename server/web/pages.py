@@ -56,11 +56,11 @@ def pages(assets: AssetManifest, start: StartPage) -> Blueprint:
 
     @routes.get(DOCUMENTED_LOADER)
     async def documented_loader() -> Response:
-        return _asset(assets, LOADER)
+        return await _asset(assets, LOADER)
 
     @routes.get("/w/<path:name>")
     async def asset(name: str) -> Response:
-        return _asset(assets, f"/w/{name}")
+        return await _asset(assets, f"/w/{name}")
 
     return routes
 
@@ -74,10 +74,13 @@ def _page(html: str) -> Response:
     return response
 
 
-def _asset(assets: AssetManifest, path: str) -> Response:
+async def _asset(assets: AssetManifest, path: str) -> Response:
     file = assets.file_for(path, request.headers.get("Accept-Encoding", ""))
     if file is None:
         abort(404)
     response = Response(file.path.read_bytes(), content_type=file.content_type)
     response.headers.update(file.headers)
+    # The newest loader is asked for again and again: most of the time "the same as before" is the answer.
+    await response.add_etag()
+    await response.make_conditional(request)
     return response

@@ -30,7 +30,8 @@ function reporter({ texts }: PanelHost): World["report"] {
 function world(host: PanelHost): World {
   const { options, apiUrl, emit } = host;
   const api = new Api(apiUrl, fetch.bind(globalThis), () => navigator.onLine);
-  const owner = [apiUrl, options.apiKey, options.agentId, options.tenant_id].join();
+  // A frame's ticket, which stands where the key would, is another one on every load.
+  const owner = [apiUrl, options.apiKey.replace(/^voc_pk_frame_.*/, ""), options.agentId, options.tenant_id].join();
   return {
     api,
     resume: new Resume(() => sessionStorage, RESUME_KEY, owner),
@@ -82,6 +83,11 @@ function openPanel(host: PanelHost): Panel {
     isOpen.set(open);
     host.emit(open ? "open" : "close", {});
   };
+  const close = () => {
+    if (!isOpen.get()) return;
+    show(false);
+    host.closed();
+  };
   const { made, stop } = owned(() => {
     const talk = conversation(host);
     const { t, language } = words(host);
@@ -95,10 +101,7 @@ function openPanel(host: PanelHost): Panel {
       pushToTalk: options.pushToTalk,
       captions: options.captions,
       isOpen,
-      close: () => {
-        show(false);
-        host.closed();
-      },
+      close,
     };
     const view = panelView(scene, options, language, levels, (now) => host.emit("level", now));
     listen(window, "online", () => talk.network(true));
@@ -117,7 +120,7 @@ function openPanel(host: PanelHost): Panel {
       show(true);
       void talk.open();
     },
-    close: () => show(false),
+    close,
     start() {
       levels.wake();
       show(true);

@@ -8,8 +8,10 @@ import re
 from pathlib import Path
 
 import pytest
+from quart import Quart
 
 from server.web.assets import EVERGREEN, AssetManifest, build
+from server.web.pages import StartPage, pages
 
 LOADER_BUDGET = 3_072
 FIRST_CALL_BUDGET = 16_384
@@ -175,3 +177,13 @@ def test_the_manifest_names_the_version_of_the_widget(dist: Path) -> None:
 def test_without_a_build_there_is_no_manifest(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         AssetManifest.load(tmp_path)
+
+
+async def test_a_loader_that_is_still_the_newest_is_not_sent_again(manifest: AssetManifest) -> None:
+    app = Quart("assets")
+    app.register_blueprint(pages(manifest, StartPage("http://localhost")))
+    first = await app.test_client().get(EVERGREEN)
+    again = await app.test_client().get(EVERGREEN, headers={"If-None-Match": first.headers["ETag"]})
+    assert (first.status_code, again.status_code) == (200, 304)
+    assert await again.get_data() == b""
+    assert again.headers["Access-Control-Allow-Origin"] == "*"
