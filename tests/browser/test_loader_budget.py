@@ -1,0 +1,44 @@
+"""What a page pays for the pasted tag before anybody clicks: one request, and no task that blocks it."""
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.fixtures.pages import Pages
+from tests.fixtures.visitors import Arrive
+
+pytestmark = pytest.mark.browser
+
+SLOWER = 4
+WATCH = """
+window.longTasks = [];
+new PerformanceObserver((list) => longTasks.push(...list.getEntries().map((task) => task.toJSON())))
+  .observe({type: 'longtask'});
+"""
+BUSY = "const until = performance.now() + 80; while (performance.now() < until);"
+
+
+async def test_the_tag_asks_once_and_blocks_nothing_on_a_slow_machine(pages: Pages, arrive: Arrive) -> None:
+    visitor = await arrive()
+    await visitor.page.goto(pages.put("/empty", "<p>Nothing yet.</p>"))
+    await visitor.page.evaluate(WATCH)
+    client = await visitor.page.context.new_cdp_session(visitor.page)
+    await client.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    await visitor.page.evaluate(
+        """([server, key]) => {
+          const script = document.createElement('script');
+          Object.assign(script.dataset, {apiKey: key, agentId: 'support', language: 'en'});
+          script.src = server + '/w/v1.js';
+          document.head.append(script);
+        }""",
+        [pages.server, pages.key],
+    )
+    await visitor.launcher.wait_for()
+    await visitor.until_told("ready")
+    await visitor.until("new Promise((resolve) => requestIdleCallback(() => setTimeout(() => resolve(true), 200)))")
+    assert await visitor.page.evaluate("longTasks") == []
+    asked = [urlsplit(url).path for url in visitor.requests if url.startswith(pages.server)]
+    assert asked == ["/w/v1.js"]
+    # The watch sees what it should: a task of 80 ms is long.
+    await visitor.page.evaluate(f"setTimeout(() => {{ {BUSY} }})")
+    await visitor.until("longTasks.length > 0")
