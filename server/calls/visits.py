@@ -102,6 +102,7 @@ class WidgetVisits:
             live, answer = await self._begin(target, wish, opened, origin, language)
         except Exception:
             await self._sessions.end(opened.uid, "server")
+            await self._conversations.end(opened.conversation_uid, "server")
             raise
         return {
             "session": _session_body(opened),

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from server.conversations.tables import ConsentRow, ConversationRow
+from server.sessions.tables import WidgetSessionRow
 from tests.fakes.clock import FakeClock
 from tests.fixtures.application import CONSENT, OPENING, SHOP, Application, Page, Running, refusal
 
@@ -219,3 +220,26 @@ async def test_without_a_voice_calls_are_refused_and_writing_goes_on(application
         opened = await page.open(server.tenant)
         assert opened["config"]["voice"] is False
         assert said(await written(page, "c1", QUESTION))[-1][2] == OPENING
+
+
+async def test_a_stopping_server_says_so_and_keeps_nothing(application: Application) -> None:
+    async with application.running() as server:
+        page = server.page()
+        await page.open(server.tenant)
+        await server.parloir.live.close(0)
+        wish = {"key": server.tenant.public_key, "mode": "text", "consent": CONSENT}
+        for path, body in (("/widget/sessions", wish), ("/widget/messages", {"id": "c1", "text": QUESTION})):
+            refused = await page.post(path, body)
+            assert refusal(refused) == (503, "server_stopping"), path
+            assert refused.headers["Retry-After"] == "1"
+    async with application.running() as after:
+        back = after.page()
+        back.token = page.token
+        assert said(await written(back, "c1", QUESTION))[-1][2] == OPENING
+        async with after.parloir.database.reading() as session:
+            open_sessions = await session.scalars(
+                select(WidgetSessionRow.uid).where(WidgetSessionRow.ended_at.is_(None))
+            )
+            assert len(list(open_sessions)) == 1
+            stored = await session.scalars(select(ConversationRow.state).order_by(ConversationRow.id))
+            assert list(stored) == ["active", "ended"]  # the second is what was refused
