@@ -5,17 +5,17 @@ export const SILENT_MS = 6_000;
 const HEARD = 0.1;
 
 export class Silence {
-  private heard = false;
-  private spent = 0;
-  private last = 0;
+  private _heard = false;
+  private _spent = 0;
+  private _last = 0;
 
   /** Feed the level now and then; true when the visitor should be told. A null level says nothing. */
   observe(level: number | null, isListening: boolean, nowMs: number): boolean {
-    const passed = this.last ? nowMs - this.last : 0;
-    this.last = nowMs;
-    if (level !== null && level > HEARD) this.heard = true;
-    if (this.heard) this.spent = 0;
-    else if (isListening && level !== null) this.spent += passed;
-    return this.spent >= SILENT_MS;
+    const passed = this._last ? nowMs - this._last : 0;
+    this._last = nowMs;
+    if (level !== null && level > HEARD) this._heard = true;
+    if (this._heard) this._spent = 0;
+    else if (isListening && level !== null) this._spent += passed;
+    return this._spent >= SILENT_MS;
   }
 }
