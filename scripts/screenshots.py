@@ -39,18 +39,21 @@ _PICTURES = (
 )
 
 
+def _open(page: Page) -> None:
+    page.locator(f"{_WIDGET} button.launcher").click(timeout=_OPENED_MS)
+    page.locator(f"{_WIDGET} [role=dialog]").wait_for(timeout=_OPENED_MS)
+    page.wait_for_timeout(_SETTLED_MS)
+
+
 def _ask(page: Page, question: str) -> None:
-    """Open the panel and write a question, as a visitor would by keyboard."""
-    page.locator(f"{_WIDGET} button[aria-haspopup=dialog]").first.click(timeout=_OPENED_MS)
-    box = page.get_by_role("textbox").last
-    # A first visit asks for consent, or offers voice before writing: take the way that leads to the text box.
-    for _ in range(3):
-        if box.is_visible():
-            break
-        page.locator(f"{_WIDGET} [data-primary], {_WIDGET} [data-action=text]").last.click(timeout=_OPENED_MS)
-        page.wait_for_timeout(_SETTLED_MS)
+    """Open the panel, write a question, agree to write, and wait for the answer."""
+    _open(page)
+    box = page.locator(f"{_WIDGET} textarea")
     box.fill(question, timeout=_OPENED_MS)
     box.press("Enter")
+    page.wait_for_timeout(_SETTLED_MS)
+    # The second of three ways on the consent screen: agree and write.
+    page.locator(f"{_WIDGET} [role=dialog] button:visible").nth(2).click(timeout=_OPENED_MS)
     page.locator(f"{_WIDGET} [role=log]").get_by_text(question).first.wait_for(timeout=_OPENED_MS)
     page.wait_for_timeout(_SETTLED_MS * 3)
 
@@ -74,6 +77,8 @@ def main() -> int:
             try:
                 if picture.question:
                     _ask(page, picture.question)
+                elif picture.port_offset:
+                    _open(page)
             except Exception as problem:  # noqa: BLE001  (the next picture may still succeed; the exit code tells)
                 print(f"{picture.name}: the widget could not be asked: {str(problem).splitlines()[0]}")
                 failed += 1
