@@ -35,7 +35,14 @@ GREETING_S = 6.0  # the agent says hello first
             "Commencer à parler",
             "Accepter et parler",
         ),
-        ("es", "¿Cuánto cuesta el envío?", "cuesta envio", "envio estandar", "Empezar a hablar", "Aceptar y hablar"),
+        (
+            "es",
+            "¿Cuál es el horario de la tienda?",
+            "horario tienda",
+            "lunes sabado domingos",
+            "Empezar a hablar",
+            "Aceptar y hablar",
+        ),
     ],
 )
 async def test_the_question_is_understood_and_the_answer_is_heard(
@@ -61,10 +68,9 @@ async def test_the_question_is_understood_and_the_answer_is_heard(
     assert {message["via"] for message in said} == {"voice"}
     assert set(understood.split()) <= set(folded(question_said["text"])), question_said
     assert set(answered.split()) <= set(folded(answer["text"])), answer
-    shown = await visitor.log.inner_text()
-    assert greeting["text"] in shown
-    assert question_said["text"] in shown
-    assert answer["text"] in shown
+    shown = folded(await visitor.log.inner_text())
+    for message in said[:3]:
+        assert " ".join(folded(message["text"])) in " ".join(shown), "captions match what was said"
 
     sound = await visitor.heard()
     spoken_answer = folded(ear(sound[-int(_longest_s(answer["text"]) * SAMPLE_RATE_HZ) :], language))
