@@ -55,7 +55,9 @@ class Server:
                 with urllib.request.urlopen(url, timeout=5, context=context) as answer:
                     body: bytes = answer.read()
                     return body
-            except (urllib.error.URLError, ConnectionError):
+            except (urllib.error.URLError, ConnectionError) as failure:
+                if isinstance(failure, urllib.error.HTTPError):
+                    failure.close()
                 if time.monotonic() > deadline or self.process.poll() is not None:
                     raise
                 time.sleep(0.1)
