@@ -24,8 +24,12 @@ class Purpose(StrEnum):
 
     WIDGET = "widget"
     FRAME = "frame"
-    EMBED = "embed"
-    PLAYER = "player"
+    EMBED = "embed"  # a link that opens a softphone
+    SOFTPHONE = "softphone"  # the session it becomes
+    PLAYER = "player"  # a link that opens a player
+    REPLAY = "replay"  # the session it becomes
+    RECORDING = "recording"
+    HANDSET = "handset"
     CABLE = "cable"
     STREAM = "stream"
     ACCESS = "access"
