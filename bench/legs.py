@@ -24,6 +24,7 @@ from aiortc.rtcrtpreceiver import RTCRtpReceiver
 
 from server.browser import BrowserPeer, MediaNetwork, inline_decode
 from server.calls.room import Room
+from server.calls.room_clock import RoomClock
 from server.kit.clock import SystemClock
 from server.media.frame import FRAME_S, FRAME_SAMPLES, SAMPLE_RATE_HZ, Frame
 from server.media.leg import Leg, Role
@@ -134,10 +135,11 @@ class EchoLeg:
 class OurEcho:
     """One page in a room with an echo."""
 
+    _clock = SystemClock()
+    _rooms = RoomClock(_clock)
+
     def __init__(self) -> None:
-        self._clock = SystemClock()
-        self._room = Room(self._clock)
-        self._running: asyncio.Task[None] | None = None
+        self._room = Room()
         self._peer: BrowserPeer | None = None
 
     async def answer(self, offer: str) -> str:
@@ -146,13 +148,11 @@ class OurEcho:
         echo: Leg = EchoLeg()
         self._room.add(self._peer.leg)
         self._room.add(echo)
-        self._running = asyncio.create_task(self._room.run())
+        self._rooms.join(self._room)
         return self._peer.answer_sdp
 
     async def close(self) -> None:
         await self._room.close()
-        if self._running is not None:
-            await self._running
         if self._peer is not None:
             await self._peer.close()
 

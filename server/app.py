@@ -14,6 +14,7 @@ from server.browser import IceServer, MediaNetwork
 from server.calls.conversation import Limits, Services
 from server.calls.metrics import CallMetrics
 from server.calls.registry import LiveConversations
+from server.calls.room_clock import RoomClock
 from server.calls.visits import WidgetVisits
 from server.calls.voice import VoicePath
 from server.conversations import Conversations
@@ -98,6 +99,8 @@ class Parloir:
             knowledge = KnowledgeBase(database, speech.embedder, clock)
             closing.push_async_callback(knowledge.close)
             metrics = CallMetrics()
+            rooms = RoomClock(clock)
+            closing.push_async_callback(rooms.close)
             live = LiveConversations(
                 engines or _engines(settings, speech, clock, closing),
                 knowledge.bound,
@@ -106,7 +109,7 @@ class Parloir:
                     lease=sessions,
                     clock=clock,
                     limits=Limits(resume_s=settings.resume_s),
-                    new_voice_path=_voice_paths(settings, clock),
+                    new_voice_path=_voice_paths(settings, rooms, clock),
                     metrics=metrics,
                 ),
             )
@@ -242,7 +245,7 @@ def _openai_key(settings: Settings) -> str:
     return settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
 
 
-def _voice_paths(settings: Settings, clock: Clock) -> Callable[[TaskScope], VoicePath]:
+def _voice_paths(settings: Settings, rooms: RoomClock, clock: Clock) -> Callable[[TaskScope], VoicePath]:
     network = MediaNetwork(
         bind_addresses=settings.resolved_media_addresses,
         port_min=settings.media_port_min,
@@ -250,4 +253,4 @@ def _voice_paths(settings: Settings, clock: Clock) -> Callable[[TaskScope], Voic
         public_address=settings.media_public_address,
         ice_servers=tuple(IceServer(**server) for server in settings.page_ice_servers),
     )
-    return lambda tasks: VoicePath(tasks, network, clock)
+    return lambda tasks: VoicePath(tasks, network, rooms, clock)

@@ -1,14 +1,12 @@
 """Where the legs of a call hear each other: one tick every 20 ms, who hears whom, taps, holding and muting."""
 
 import asyncio
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from server.kit.clock import Clock
 from server.kit.errors import Conflict, NotFound
 from server.kit.log import logger
-from server.media.frame import FRAME_S, Frame
+from server.media.frame import Frame
 from server.media.leg import Leg, Role
 from server.media.mix import SILENCE, mix_minus
 
@@ -17,21 +15,8 @@ _log = logger(__name__)
 Tap = Callable[[str, Frame], None]
 """Told (leg id, frame) for every leg with a voice on every tick, silence included. Must not block."""
 
-CATCH_UP_TICKS = 5  # ticks made up for after a stall; what is older is left out
-PHASE_S = FRAME_S / 4  # rooms tick on one of four phases: those that tick together share a wake-up
-TIMER_S = 0.001  # event loops wake up to this much early, and would spin until it is time
 LEG_CLOSE_TIMEOUT_S = 5.0
 VOICELESS = frozenset({Role.LISTEN, Role.MONITOR})  # they hear everybody, nobody hears them
-
-
-@dataclass(frozen=True)
-class RoomPace:
-    """How well the room keeps time since it began."""
-
-    ticks: int
-    late_ticks: int  # began more than half a frame after their time
-    skipped_ticks: int  # left out because the room was too far behind
-    worst_lateness_s: float
 
 
 @dataclass(eq=False)
@@ -42,17 +27,12 @@ class _Seat:
 
 
 class Room:
-    """Legs may come and go while it runs. `run()` keeps the time, `tick()` does the work and knows no time."""
+    """Legs may come and go while it runs. A RoomClock keeps the time; `tick()` does the work and knows no time."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._seats: dict[str, _Seat] = {}
         self._taps: list[Tap] = []
         self._closed = False
-        self._ticks = 0
-        self._late_ticks = 0
-        self._skipped_ticks = 0
-        self._worst_lateness_s = 0.0
 
     def __len__(self) -> int:
         return len(self._seats)
@@ -60,10 +40,6 @@ class Room:
     @property
     def is_closed(self) -> bool:
         return self._closed
-
-    @property
-    def pace(self) -> RoomPace:
-        return RoomPace(self._ticks, self._late_ticks, self._skipped_ticks, self._worst_lateness_s)
 
     def add(self, leg: Leg) -> None:
         """Seat `leg`; it speaks and hears from the next tick on. Raises Conflict if it is here, or the call over."""
@@ -99,7 +75,6 @@ class Room:
 
         A leg or tap that fails is logged and removed; the others do not notice.
         """
-        self._ticks += 1
         spoken: dict[str, Frame] = {}
         for leg_id, seat in tuple(self._seats.items()):
             frame = self._read(leg_id, seat)
@@ -114,17 +89,8 @@ class Room:
         for leg_id, seat in tuple(self._seats.items()):
             self._write(leg_id, seat, heard.get(leg_id, SILENCE))
 
-    async def run(self) -> None:
-        """Tick on the monotonic clock until closed or cancelled. After a stall at most CATCH_UP_TICKS are made up."""
-        due = math.ceil(self._clock.monotonic() / PHASE_S) * PHASE_S
-        while not self._closed:
-            behind_s = self._clock.monotonic() - due
-            if behind_s > -TIMER_S:
-                due = self._catch_up(due, max(0.0, behind_s))
-            await self._clock.sleep(max(0.0, due - self._clock.monotonic()))
-
     async def close(self) -> None:
-        """End the call for everybody: `run()` returns and every leg is closed. Idempotent."""
+        """End the call for everybody: it is ticked no more and every leg is closed. Idempotent."""
         if self._closed:
             return
         self._closed = True
@@ -135,18 +101,6 @@ class Room:
         for leg, outcome in zip(legs, await asyncio.gather(*closing, return_exceptions=True), strict=True):
             if isinstance(outcome, Exception):
                 _log.error("a leg did not close", leg=leg.id, exc_info=outcome)
-
-    def _catch_up(self, due: float, behind_s: float) -> float:
-        """Tick as often as is due; returns when the next tick is due."""
-        self._worst_lateness_s = max(self._worst_lateness_s, behind_s)
-        ticks_due = int(behind_s / FRAME_S) + 1
-        if behind_s > FRAME_S / 2:
-            self._late_ticks += ticks_due
-        skipped = max(0, ticks_due - CATCH_UP_TICKS)
-        self._skipped_ticks += skipped
-        for _ in range(ticks_due - skipped):
-            self.tick()
-        return due + ticks_due * FRAME_S
 
     def _seat(self, leg_id: str) -> _Seat:
         seat = self._seats.get(leg_id)

@@ -8,6 +8,7 @@ from server.calls.allowance import Allowance
 from server.calls.control import MESSAGES_PER_S, Incoming, Outgoing, parse
 from server.calls.journal import ControlChannel
 from server.calls.room import Room
+from server.calls.room_clock import RoomClock
 from server.kit.clock import Clock
 from server.kit.errors import AppError
 from server.kit.ids import new_uid
@@ -22,9 +23,10 @@ LAST_WORDS_S = 0.3  # for the message that says the conversation ended to leave 
 class VoicePath:
     """Joins the agent and the visitor in a room. A new offer takes the place of the connection before it."""
 
-    def __init__(self, tasks: TaskScope, network: MediaNetwork, clock: Clock) -> None:
+    def __init__(self, tasks: TaskScope, network: MediaNetwork, rooms: RoomClock, clock: Clock) -> None:
         self._tasks = tasks
         self._network = network
+        self._rooms = rooms
         self._clock = clock
         self._room: Room | None = None
         self._line: _Line | None = None
@@ -56,9 +58,9 @@ class VoicePath:
             self._tasks.spawn(before.peer.close(), "close earlier connection")
         self._muted = False
         if self._room is None:
-            self._room = Room(self._clock)
+            self._room = Room()
             self._room.add(agent)
-            self._tasks.spawn(self._room.run(), "room")
+            self._rooms.join(self._room)
         return line.peer.answer_sdp
 
     def mute(self, on: bool) -> None:

@@ -11,6 +11,7 @@ import pytest
 from server.agents.engines.builtin import BuiltinEngine
 from server.agents.port import AgentEvent, AgentProfile, Brief, Ended, Spoken, TurnMeasured
 from server.calls.room import Room
+from server.calls.room_clock import RoomClock
 from server.kit.clock import SystemClock
 from server.knowledge import KnowledgeBase, parse
 from server.media.frame import FRAME_SAMPLES, Frame, Samples, frames_of
@@ -63,11 +64,12 @@ class Conversation:
         self.events: list[AgentEvent] = []
         self._changed = asyncio.Event()
         self.session = BuiltinEngine(engines, clock).open(brief, self._announce)
-        self.room = Room(clock)
+        self.room = Room()
+        self.rooms = RoomClock(clock)
         self.visitor = Visitor()
         self.room.add(self.visitor)
         self.room.add(self.session.leg)
-        self._ticking = asyncio.get_running_loop().create_task(self.room.run())
+        self.rooms.join(self.room)
 
     def messages(self, role: str) -> list[Spoken]:
         return [event for event in self.events if isinstance(event, Spoken) and event.final and event.role == role]
@@ -80,7 +82,7 @@ class Conversation:
 
     async def close(self) -> None:
         await self.room.close()
-        await self._ticking
+        await self.rooms.close()
         await self.session.close()
 
     def _announce(self, event: AgentEvent) -> None:
@@ -155,7 +157,7 @@ async def converse(
     await talk.until(lambda: any(isinstance(event, Ended) for event in talk.events))
     assert talk.messages("agent")[2].interrupted
     assert [event.reason for event in talk.events if isinstance(event, Ended)] == ["goodbye"]
-    print(language, *(event for event in talk.events if isinstance(event, TurnMeasured)), talk.room.pace, sep="\n")
+    print(language, *(event for event in talk.events if isinstance(event, TurnMeasured)), talk.rooms.pace, sep="\n")
 
 
 def _without_silence(sound: Samples) -> Samples:

@@ -12,6 +12,7 @@ from server.calls.control import End, Hello, Interrupt, Outgoing, Ping, Talk, Te
 from server.calls.conversation import Limits, LiveConversation, Services
 from server.calls.metrics import CallMetrics
 from server.calls.registry import Admission, LiveConversations
+from server.calls.room_clock import RoomClock
 from server.calls.voice import VoicePath
 from server.conversations import Conversations, NewConversation
 from server.kit.errors import Gone, Unavailable
@@ -88,16 +89,18 @@ class Scene:
 
 
 @pytest.fixture
-async def services(sqlite_database: Database, clock: FakeClock) -> Services:
+async def services(sqlite_database: Database, clock: FakeClock) -> AsyncIterator[Services]:
     tenant = await Tenancy.over(sqlite_database, clock).tenants.create("Shop")
     conversations = Conversations(sqlite_database, clock)
     await conversations.start(
         NewConversation(UID, tenant.tenant_id, "agt_1", "text", "en", "https://shop.example", "1")
     )
     network = MediaNetwork(bind_addresses=("127.0.0.1",))
-    return Services(
-        conversations, FakeLease(), clock, LIMITS, lambda tasks: VoicePath(tasks, network, clock), CallMetrics()
+    rooms = RoomClock(clock)
+    yield Services(
+        conversations, FakeLease(), clock, LIMITS, lambda tasks: VoicePath(tasks, network, rooms, clock), CallMetrics()
     )
+    await rooms.close()
 
 
 @pytest.fixture

@@ -1,38 +1,14 @@
-"""The room: who hears whom, what the taps are told, how it keeps time, how it ends."""
+"""The room: who hears whom, what the taps are told, how it ends."""
 
 import asyncio
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
-from server.calls.room import CATCH_UP_TICKS, Room
-from server.kit.clock import Clock, SystemClock
+from server.calls.room import Room
 from server.kit.errors import Conflict, NotFound
-from server.media.frame import FRAME_S, FRAME_SAMPLES, Frame
+from server.media.frame import FRAME_SAMPLES, Frame
 from server.media.leg import Role
-
-
-class HandClock:
-    """Sleeping moves it; `stall()` moves it as a busy machine would."""
-
-    def __init__(self) -> None:
-        self.at = 1_000.0
-        self.slept = 0
-
-    def now(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC)
-
-    def monotonic(self) -> float:
-        return self.at
-
-    async def sleep(self, seconds: float) -> None:
-        self.slept += 1
-        self.at += seconds
-        await asyncio.sleep(0)
-
-    def stall(self, seconds: float) -> None:
-        self.at += seconds
 
 
 class SayingLeg:
@@ -83,8 +59,8 @@ class BrokenLeg(SayingLeg):
         raise OSError("gone")
 
 
-def seated(*legs: SayingLeg, clock: Clock | None = None) -> Room:
-    room = Room(clock or SystemClock())
+def seated(*legs: SayingLeg) -> Room:
+    room = Room()
     for leg in legs:
         room.add(leg)
     return room
@@ -188,57 +164,11 @@ async def test_a_broken_leg_or_tap_leaves_and_nobody_else_notices(breaks_on: str
     await room.close()
 
 
-async def test_it_ticks_every_20_ms_of_the_clock_it_was_given() -> None:
-    clock = HandClock()
-    leg = SayingLeg("a", 1)
-    room = seated(leg, clock=clock)
-    room.add_tap(lambda leg_id, frame: _close_after(room, 50))
-    began = clock.at
-    await asyncio.wait_for(room.run(), 5)
-    assert room.pace.ticks == 50
-    assert room.pace.late_ticks == room.pace.skipped_ticks == 0
-    assert clock.at - began == pytest.approx(50 * FRAME_S, abs=FRAME_S)
-
-
-_closing: set[asyncio.Task[None]] = set()
-
-
-def _close_after(room: Room, ticks: int) -> None:
-    if room.pace.ticks >= ticks and not _closing:
-        task = asyncio.get_running_loop().create_task(room.close())
-        _closing.add(task)
-        task.add_done_callback(_closing.discard)
-
-
-@pytest.mark.parametrize(("stall_s", "made_up", "skipped"), [(0.05, 2, 0), (1.0, CATCH_UP_TICKS, 45)])
-async def test_a_stall_is_made_up_for_boundedly_and_measured(stall_s: float, made_up: int, skipped: int) -> None:
-    clock = HandClock()
-    leg = SayingLeg("a", 1)
-    room = seated(leg, clock=clock)
-    stalled: list[int] = []
-
-    def tap(leg_id: str, frame: Frame) -> None:
-        if room.pace.ticks == 10 and not stalled:
-            stalled.append(leg.reads)
-            clock.stall(stall_s)
-        _close_after(room, 10 + made_up + 5)
-
-    room.add_tap(tap)
-    await asyncio.wait_for(room.run(), 5)
-    pace = room.pace
-    assert pace.skipped_ticks == skipped
-    assert pace.late_ticks == made_up + skipped
-    assert pace.worst_lateness_s == pytest.approx(stall_s - FRAME_S, abs=1e-6)
-
-
-async def test_closing_closes_the_legs_once_ends_run_and_refuses_newcomers() -> None:
+async def test_closing_closes_the_legs_once_and_refuses_newcomers() -> None:
     a, b = SayingLeg("a", 1), SayingLeg("b", 2)
     room = seated(a, b)
-    running = asyncio.get_running_loop().create_task(room.run())
-    await asyncio.sleep(0)
     await asyncio.gather(room.close(), room.close())
     await room.close()
-    await asyncio.wait_for(running, 5)
     assert (a.closed, b.closed, len(room), room.is_closed) == (1, 1, 0, True)
     with pytest.raises(Conflict):
         room.add(SayingLeg("c", 1))
