@@ -1,7 +1,7 @@
 """Where the legs of a call hear each other: one tick every 20 ms, who hears whom, taps, holding and muting."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from server.kit.errors import Conflict, NotFound
@@ -12,11 +12,13 @@ from server.media.mix import SILENCE, mix_minus
 
 _log = logger(__name__)
 
-Tap = Callable[[str, Frame], None]
-"""Told (leg id, frame) for every leg with a voice on every tick, silence included. Must not block."""
+Tap = Callable[[Mapping[str, Frame]], None]
+"""Told on every tick what was said, by leg id: who is muted, held or silent is left out, and so are
+announcements. Must not block."""
 
 LEG_CLOSE_TIMEOUT_S = 5.0
 VOICELESS = frozenset({Role.LISTEN, Role.MONITOR})  # they hear everybody, nobody hears them
+UNTOLD = frozenset({Role.ANNOUNCEMENT})  # heard, but nobody's words: neither recorded nor transcribed
 
 
 @dataclass(eq=False)
@@ -29,7 +31,9 @@ class _Seat:
 class Room:
     """Legs may come and go while it runs. A RoomClock keeps the time; `tick()` does the work and knows no time."""
 
-    def __init__(self) -> None:
+    def __init__(self, held_hear: Callable[[], Frame] | None = None) -> None:
+        """`held_hear` gives the next frame of what held legs hear, once a tick; without it they hear silence."""
+        self._held_hear = held_hear
         self._seats: dict[str, _Seat] = {}
         self._taps: list[Tap] = []
         self._closed = False
@@ -49,6 +53,9 @@ class Room:
             raise Conflict("already_in_room", "This participant is in the call already.")
         self._seats[leg.id] = _Seat(leg)
 
+    def has(self, leg_id: str) -> bool:
+        return leg_id in self._seats
+
     def remove(self, leg_id: str) -> Leg | None:
         """Let a leg go without closing it; None when it is not here."""
         seat = self._seats.pop(leg_id, None)
@@ -59,7 +66,7 @@ class Room:
         self._seat(leg_id).muted = on
 
     def hold(self, leg_id: str, on: bool) -> None:
-        """A held leg neither hears nor is heard. Raises NotFound."""
+        """A held leg is not heard, and hears nobody but what is played to those who wait. Raises NotFound."""
         self._seat(leg_id).held = on
 
     def add_tap(self, tap: Tap) -> None:
@@ -78,16 +85,14 @@ class Room:
         spoken: dict[str, Frame] = {}
         for leg_id, seat in tuple(self._seats.items()):
             frame = self._read(leg_id, seat)
-            if seat.leg.role in VOICELESS:
-                continue
-            is_heard = frame is not None and not seat.muted and not seat.held
-            self._tell_taps(leg_id, frame if frame is not None and is_heard else SILENCE)
-            if frame is not None and is_heard:
+            if frame is not None and not seat.muted and not seat.held and seat.leg.role not in VOICELESS:
                 spoken[leg_id] = frame
-        listening = [leg_id for leg_id, seat in self._seats.items() if not seat.held]
-        heard = mix_minus(spoken, listening)
-        for leg_id, seat in tuple(self._seats.items()):
-            self._write(leg_id, seat, heard.get(leg_id, SILENCE))
+        self._tell_taps(spoken)
+        seats = tuple(self._seats.items())
+        heard = mix_minus(spoken, [leg_id for leg_id, seat in seats if not seat.held])
+        waiting = self._held_hear() if self._held_hear and any(seat.held for _, seat in seats) else SILENCE
+        for leg_id, seat in seats:
+            self._write(leg_id, seat, heard.get(leg_id, waiting))
 
     async def close(self) -> None:
         """End the call for everybody: it is ticked no more and every leg is closed. Idempotent."""
@@ -121,12 +126,15 @@ class Room:
         except Exception as failure:  # noqa: BLE001 - as above
             self._expel(leg_id, failure)
 
-    def _tell_taps(self, leg_id: str, frame: Frame) -> None:
+    def _tell_taps(self, spoken: Mapping[str, Frame]) -> None:
+        if not self._taps:
+            return
+        told = {leg_id: frame for leg_id, frame in spoken.items() if self._seats[leg_id].leg.role not in UNTOLD}
         for tap in tuple(self._taps):
             try:
-                tap(leg_id, frame)
+                tap(told)
             except Exception as failure:  # noqa: BLE001 - as above
-                _log.error("a tap failed and was removed", leg=leg_id, exc_info=failure)
+                _log.error("a tap failed and was removed", exc_info=failure)
                 self.remove_tap(tap)
 
     def _expel(self, leg_id: str, failure: Exception) -> None:

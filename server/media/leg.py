@@ -17,6 +17,7 @@ class Role(StrEnum):
     LISTEN = "listen"
     MONITOR = "monitor"
     AI = "ai"
+    ANNOUNCEMENT = "announcement"  # a tone or recorded words, played to whoever is in the room
 
 
 class Leg(Protocol):

@@ -32,8 +32,12 @@ def mix_minus(spoken: Mapping[str, Frame], listeners: Sequence[str]) -> dict[str
     With one other talker the very frame crosses; listeners who say nothing share one mix.
     """
     if len(spoken) <= 2:
+        everybody_of_few = mix(list(spoken.values()))
         return {
-            listener: mix([frame for talker, frame in spoken.items() if talker != listener]) for listener in listeners
+            listener: mix([frame for talker, frame in spoken.items() if talker != listener])
+            if listener in spoken
+            else everybody_of_few
+            for listener in listeners
         }
     total = _sum(list(spoken.values()))
     everybody: Frame | None = None

@@ -1,6 +1,7 @@
 """The room: who hears whom, what the taps are told, how it ends."""
 
 import asyncio
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -81,7 +82,7 @@ def test_listeners_hear_everybody_and_are_never_heard(role: Role) -> None:
     a, b, listener = SayingLeg("a", 100), SayingLeg("b", 20), SayingLeg("l", 9_000, role)
     room = seated(a, listener, b)
     told: list[str] = []
-    room.add_tap(lambda leg_id, frame: told.append(leg_id))
+    room.add_tap(told.extend)
     room.tick()
     assert (a.last, b.last, listener.last) == (20, 100, 120)
     assert told == ["a", "b"]
@@ -114,22 +115,48 @@ def test_muted_is_not_heard_held_neither_hears_nor_is_heard() -> None:
         room.mute("nobody", True)
 
 
-def test_taps_are_told_every_voice_on_every_tick_as_the_room_hears_it() -> None:
-    a, b = SayingLeg("a", 100), SayingLeg("b", None)
-    room = seated(a, b)
-    told: list[tuple[str, int]] = []
+def test_taps_are_told_on_every_tick_who_was_heard() -> None:
+    a, b, tone = SayingLeg("a", 100), SayingLeg("b", None), SayingLeg("t", 7, Role.ANNOUNCEMENT)
+    room = seated(a, b, tone)
+    told: list[dict[str, int]] = []
 
-    def tap(leg_id: str, frame: Frame) -> None:
-        told.append((leg_id, int(frame[0])))
+    def tap(spoken: Mapping[str, Frame]) -> None:
+        told.append({leg_id: int(frame[0]) for leg_id, frame in spoken.items()})
 
     room.add_tap(tap)
     room.tick()
+    assert b.last == 107  # an announcement is heard, and is nobody's words
     room.mute("a", True)
     room.tick()
     room.remove_tap(tap)
     room.remove_tap(tap)
     room.tick()
-    assert told == [("a", 100), ("b", 0), ("a", 0), ("b", 0)]
+    assert told == [{"a": 100}, {}]
+
+
+def test_who_is_held_hears_what_is_played_to_those_who_wait() -> None:
+    a, b = SayingLeg("a", 100), SayingLeg("b", 20)
+    music = iter([np.full(FRAME_SAMPLES, 5, np.int16), np.full(FRAME_SAMPLES, 6, np.int16)])
+    room = Room(held_hear=lambda: next(music))
+    for leg in (a, b):
+        room.add(leg)
+    room.tick()
+    room.hold("b", True)
+    room.tick()
+    room.tick()
+    assert [int(frame[0]) for frame in b.heard] == [100, 5, 6]
+    assert a.last == 0
+    room.hold("b", False)
+    room.tick()
+    assert (a.last, b.last) == (20, 100)
+
+
+def test_listeners_share_one_frame_so_that_it_can_be_encoded_once() -> None:
+    a, b = SayingLeg("a", 100), SayingLeg("b", 20)
+    first, second = SayingLeg("l", 0, Role.LISTEN), SayingLeg("m", 0, Role.MONITOR)
+    room = seated(a, b, first, second)
+    room.tick()
+    assert first.heard[-1] is second.heard[-1]
 
 
 def test_legs_come_and_go_while_it_runs() -> None:
@@ -153,7 +180,7 @@ async def test_a_broken_leg_or_tap_leaves_and_nobody_else_notices(breaks_on: str
     a, b, broken = SayingLeg("a", 100), SayingLeg("b", 20), BrokenLeg("x", breaks_on)
     room = seated(broken, a, b)
 
-    def broken_tap(leg_id: str, frame: Frame) -> None:
+    def broken_tap(spoken: Mapping[str, Frame]) -> None:
         raise ValueError("no")
 
     room.add_tap(broken_tap)
