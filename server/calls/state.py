@@ -41,6 +41,7 @@ class Step(StrEnum):
     ANSWERED = "answered"
     TRANSFER_BEGAN = "transfer_began"
     TRANSFERRED = "transferred"
+    TRANSFER_FAILED = "transfer_failed"
     ENDED = "ended"
 
 
@@ -87,6 +88,7 @@ _NEXT = {
     (CallState.CREATED, Step.RANG): CallState.RINGING,
     (CallState.IN_PROGRESS, Step.TRANSFER_BEGAN): CallState.TRANSFERRING,
     (CallState.TRANSFERRING, Step.TRANSFERRED): CallState.IN_PROGRESS,
+    (CallState.TRANSFERRING, Step.TRANSFER_FAILED): CallState.IN_PROGRESS,
 }
 
 LIVE_STATES = frozenset(CallState) - {CallState.ENDED}
