@@ -33,6 +33,7 @@ _STATUS: dict[type[AppError], int] = {
     TooMany: 429,
     Unavailable: 503,
 }
+_UNPROCESSABLE = "/api/v1/"
 _HTTP_CODES = {
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take that method."),
@@ -67,14 +68,17 @@ def error_body(error: AppError, request_id: str) -> dict[str, Any]:
     return body
 
 
-def status_of(error: AppError) -> int:
+def status_of(error: AppError, path: str = "") -> int:
+    """The status of a refusal; wrong input is 422 on the API whose document says so, 400 elsewhere (A-32)."""
+    if isinstance(error, InvalidInput) and path.startswith(_UNPROCESSABLE):
+        return 422
     return next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
 
 
 async def _refused(error: Exception) -> Response:
     assert isinstance(error, AppError)
     response = jsonify(error_body(error, g.request_id))
-    response.status_code = status_of(error)
+    response.status_code = status_of(error, request.path)
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.retry_after_s)
     elif error.retryable:
