@@ -19,6 +19,7 @@ from aioice.ice import CandidatePair, StunProtocol, server_reflexive_candidate
 from aioice.mdns import is_mdns_hostname
 from aiortc import RTCIceServer, RTCIceTransport
 
+from server.browser.datagrams import SocketTransport
 from server.kit.clock import Clock
 
 LOOPBACK = "127.0.0.1"
@@ -100,7 +101,7 @@ class BoundConnection(Connection):
     ) -> list[Candidate]:
         """Bind host candidates; ask STUN and TURN servers only when there are any."""
         wanted = list(self.network.bind_addresses) or addresses or [LOOPBACK]
-        hosts = [host for address in wanted if (host := await self._bind(component, address)) is not None]
+        hosts = [host for address in wanted if (host := self._bind(component, address)) is not None]
         self._protocols += hosts
         candidates = [host.local_candidate for host in hosts]
         if self.stun_server:
@@ -149,13 +150,14 @@ class BoundConnection(Connection):
             return
         super().data_received(data, component)
 
-    async def _bind(self, component: int, address: str) -> StunProtocol | None:
+    def _bind(self, component: int, address: str) -> StunProtocol | None:
         try:
             bound = self.network.open_socket(address)
         except OSError:
             return None
         port: int = bound.getsockname()[1]
-        _, protocol = await asyncio.get_running_loop().create_datagram_endpoint(lambda: _MediaFirst(self), sock=bound)
+        protocol = _MediaFirst(self)
+        SocketTransport(bound, protocol)
         protocol.local_candidate = Candidate(
             foundation=candidate_foundation("host", "udp", address),
             component=component,

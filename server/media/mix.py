@@ -31,25 +31,19 @@ def mix_minus(spoken: Mapping[str, Frame], listeners: Sequence[str]) -> dict[str
 
     With one other talker the very frame crosses; listeners who say nothing share one mix.
     """
-    if len(spoken) <= 2:
-        everybody_of_few = mix(list(spoken.values()))
-        return {
-            listener: mix([frame for talker, frame in spoken.items() if talker != listener])
-            if listener in spoken
-            else everybody_of_few
-            for listener in listeners
-        }
-    total = _sum(list(spoken.values()))
+    total = None if len(spoken) <= 2 else _sum(list(spoken.values()))
     everybody: Frame | None = None
     heard: dict[str, Frame] = {}
     for listener in listeners:
         own = spoken.get(listener)
-        if own is not None:
+        if own is None:
+            if everybody is None:
+                everybody = mix(list(spoken.values()))
+            heard[listener] = everybody
+        elif total is None:
+            heard[listener] = mix([frame for talker, frame in spoken.items() if talker != listener])
+        else:
             heard[listener] = _limited(total - own)
-            continue
-        if everybody is None:
-            everybody = _limited(total)
-        heard[listener] = everybody
     return heard
 
 
