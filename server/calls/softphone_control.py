@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from server.calls.messages import invalid_message, is_count, read_object
-from server.kit.errors import InvalidInput
+from server.kit.errors import NotAllowed
 from server.media.leg import Role
 
 _DIGITS = re.compile(r"[0-9*#A-D]{1,32}")
@@ -79,13 +79,13 @@ def read_command(raw: str | bytes) -> tuple[Command, str | None]:
 
 
 def refuse_unless_permitted(role: Role, command: Command) -> None:
-    """Raises InvalidInput `wrong_role`."""
+    """Raises NotAllowed `wrong_role`."""
     if type(command) not in PERMITTED[role]:
         raise wrong_role()
 
 
-def wrong_role() -> InvalidInput:
-    return InvalidInput("wrong_role", "This participant may not do that.")
+def wrong_role() -> NotAllowed:
+    return NotAllowed("wrong_role", "This participant may not do that.")
 
 
 def _command(body: dict[str, Any]) -> Command:

@@ -1,8 +1,8 @@
 """What a call's state may become: a pure function over the happenings of its life. Nothing else decides it.
 
-    created ──► waiting_agent ──► dialing ──► ringing ──► in_progress ──► ended
-       └───────────────────────────┘  └─────────────────────┘   ▲ └► transferring
-    and from every state but `ended`, an Ended ends it.
+created ──► waiting_agent ──► dialing ──► ringing ──► in_progress ──► ended
+   └───────────────────────────┘  └─────────────────────┘   ▲ └► transferring
+and from every state but `ended`, an Ended ends it.
 """
 
 from dataclasses import dataclass

@@ -40,3 +40,19 @@ class WidgetSessionRow(Base):
     lease_until: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_reason: Mapped[str | None] = mapped_column(String(40))
+
+
+class CallGrantRow(Base):
+    """A link to a softphone or player, and the session it becomes when it is used."""
+
+    __tablename__ = "call_grants"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    uid: Mapped[str] = mapped_column(String(40), unique=True)
+    call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"), index=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
+    purpose: Mapped[str] = mapped_column(String(12))
+    role: Mapped[str | None] = mapped_column(String(12))
+    origins: Mapped[list[str]] = mapped_column(JSON)
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

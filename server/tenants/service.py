@@ -113,6 +113,14 @@ class Tenants:
             raise NotFound("unknown_tenant", "There is no such tenant.")
         return _tenant(row)
 
+    async def by_id(self, tenant_id: int) -> Tenant:
+        """Raises NotFound `unknown_tenant`."""
+        async with self._database.reading() as session:
+            row = await session.get(TenantRow, tenant_id)
+        if row is None:
+            raise NotFound("unknown_tenant", "There is no such tenant.")
+        return _tenant(row)
+
     async def find_by_name(self, name: str) -> Tenant | None:
         """The oldest tenant called exactly `name`."""
         async with self._database.reading() as session:

@@ -1,0 +1,399 @@
+"""One live call: its participants, its state, its plot; one owner, one end, one close()."""
+
+import asyncio
+from typing import Any
+
+from server.calls.call_services import AiVoice, CallServices
+from server.calls.capture import Words
+from server.calls.ledger import Ledger
+from server.calls.messages import Outgoing
+from server.calls.participants import Participant, Presence, Side
+from server.calls.phone import END_OUTCOMES, PhoneCallbacks, PhoneLine
+from server.calls.scene import CallScene, call_body
+from server.calls.softphone import SoftphoneCallbacks, SoftphoneLine
+from server.calls.softphone_control import Command, HangUp, Hello, Hold, Keys, Leave, Mute, Ping, Record, Transfer
+from server.calls.state import CallState, Happening, IllegalTransition, Outcome, Step, hung_up
+from server.calls.store import Call
+from server.kit.errors import Conflict, Gone
+from server.kit.ids import new_uid
+from server.kit.log import logger
+from server.kit.tasks import TaskScope
+from server.media.frame import Frame
+from server.media.leg import Leg, Role
+from server.telephony.numbers import normalise
+from server.telephony.port import CallEnd
+
+_log = logger(__name__)
+
+AGENT_WAIT_S = 300.0  # as long as the link to the softphone lives (A-09)
+FINISH_TIMEOUT_S = 30.0
+PARTICIPANTS_MAX = 16
+_TALKING = (CallState.IN_PROGRESS, CallState.TRANSFERRING)
+_CUSTOMERS = (Role.CALLER, Role.CALLEE)
+
+
+class LiveCall:
+    """Made from a stored call; `begin()` starts its plot. `end()` happens once, whoever asks for it."""
+
+    def __init__(self, call: Call, services: CallServices) -> None:
+        self.id = call.id
+        self.ended = asyncio.Event()
+        self.closed = asyncio.Event()
+        self._services = services
+        self._clock = services.clock
+        self._tasks = TaskScope(call.uid)
+        self._ledger = Ledger(call, services.store, services.clock, lambda: self.end(Outcome.ERROR, "overloaded"))
+        self._scene = CallScene(services.room_clock, self._show_levels, self._sounded)
+        self._phones: dict[str, PhoneLine] = {}
+        self._softphones: dict[str, SoftphoneLine] = {}
+        self._ai: AiVoice | None = None
+        self._customer: PhoneLine | None = None
+        self._transfer: PhoneLine | None = None
+        self._agent_uid: str | None = None  # our side's participant that controls the call
+        self._phone_tell = PhoneCallbacks(
+            self._phone_rings, self._phone_sounds, self._phone_answered, self._phone_digit, self._phone_ended
+        )
+        self._softphone_tell = SoftphoneCallbacks(
+            self._softphone_present, self._softphone_away, self._softphone_gone, self._command
+        )
+
+    @property
+    def call(self) -> Call:
+        """The call as it stands."""
+        return self._ledger.call
+
+    @property
+    def state(self) -> CallState:
+        return self._ledger.state
+
+    def begin(self) -> None:
+        """Dial whoever comes first, or wait for the agent's softphone."""
+        self._tasks.spawn(self._ledger.run(), "ledger")
+        if self.call.kind == "ai":
+            self._dial_customer()
+            return
+        self._happen(Happening(Step.AGENT_AWAITED))
+        if self.call.mode == "phone":
+            line = self._telephone(Role.AGENT, self.call.agent_number or "")
+            self._agent_uid = line.participant.uid
+            line.dial(self.call.from_number)
+        else:
+            self._tasks.spawn(self._give_up_on_agent(), "wait for agent")
+
+    def body(self, viewer: str | None = None) -> Outgoing:
+        """The call as pages see it; `viewer` is the participant that looks."""
+        return call_body(self.call, self._scene, self._services.keepsakes.states(self.call), viewer, self._clock.now())
+
+    def body_for(self, grant_uid: str | None) -> Outgoing:
+        """The call as the softphone of that grant sees it."""
+        line = self._softphones.get(grant_uid or "")
+        return self.body(line.participant.uid if line else None)
+
+    async def connect(self, grant_uid: str, role: Role, offer: str) -> tuple[str, Outgoing]:
+        """Answer the offer of a softphone: SDP answer, and the call as it sees it.
+
+        Raises Gone `call_ended`, Conflict `agent_already_present` or `call_full`, and what an offer may.
+        """
+        self._refuse_when_over()
+        line = self._softphones.get(grant_uid) or self._new_softphone(grant_uid, role)
+        answer = await line.connect(offer)
+        return answer, self.body(line.participant.uid)
+
+    def leave(self, grant_uid: str) -> None:
+        """The page of a softphone goes, and may be back in a moment."""
+        if line := self._softphones.get(grant_uid):
+            line.leave()
+
+    def add_monitor(self, number: str) -> Participant:
+        """Ring a supervisor, who will hear and not be heard. `number` is E.164."""
+        self._refuse_when_over()
+        if self.state not in _TALKING:
+            raise Conflict("invalid_call_state", "Nobody talks in this call yet.")
+        line = self._telephone(Role.MONITOR, number)
+        line.dial(self.call.from_number)
+        self._show()
+        return line.participant
+
+    def hang_up(self, reason: str) -> None:
+        """End the call for everybody. Idempotent."""
+        if not self.ended.is_set():
+            end = hung_up(self.state, reason)
+            self.end(end.outcome or Outcome.CANCELED, reason)
+
+    def end(self, outcome: Outcome, reason: str) -> None:
+        """Finish for good; what follows goes on in the background until `closed`."""
+        if not self.ended.is_set():
+            self._happen(Happening(Step.ENDED, outcome, reason))
+            self.ended.set()
+            self._tasks.spawn(self._finish(), "finish")
+
+    async def close(self) -> None:
+        """End the call if it has not ended, and wait until nothing of it is left. Idempotent."""
+        self.hang_up("server_stopped")
+        await self.closed.wait()
+        await self._tasks.close()
+
+    # The plot: what follows from what.
+
+    def _dial_customer(self) -> None:
+        self._happen(Happening(Step.DIALED))
+        self._customer = self._telephone(Role.CALLEE, self.call.to_number, self.call.context.get("name"))
+        self._customer.dial(self.call.from_number)
+
+    def _phone_rings(self, line: PhoneLine) -> None:
+        if line is self._customer:
+            self._happen(Happening(Step.RANG))
+            self._scene.ring(on=True)
+        self._show()
+
+    def _phone_sounds(self, line: PhoneLine) -> None:
+        """Early media: a carrier's own ringing or announcement."""
+        if line is self._customer and line.leg is not None:
+            self._scene.ring(on=False)
+            self._scene.seat(line.participant, line.leg)
+
+    def _phone_answered(self, line: PhoneLine) -> None:
+        if self.ended.is_set() or line.leg is None:
+            return
+        self._joined(line.participant, line.leg)
+        if line is self._customer:
+            self._scene.ring(on=False)
+            self._happen(Happening(Step.ANSWERED))
+            self._tasks.spawn(self._begin_talk(), "begin talk")
+        elif line is self._transfer:
+            self._transferred()
+        elif line.participant.role is Role.AGENT and self.state is CallState.WAITING_AGENT:
+            self._dial_customer()
+
+    async def _begin_talk(self) -> None:
+        """Recording, transcript and the AI agent, if any."""
+        capture = await self._services.keepsakes.open(self.call, self._take_words)
+        if self.ended.is_set():
+            await capture.finish()
+            return
+        self._scene.begin_capture(capture)
+        if self.call.kind == "ai":
+            ai = self._ai = await self._open_ai()
+            self._joined(self._scene.admit(Participant(ai.leg.id, Role.AI, Side.OURS, "agent")), ai.leg)
+            ai.start()
+        self._show()
+
+    def _phone_digit(self, line: PhoneLine, digit: str) -> None:
+        self._ledger.note("call.digit", {"leg": line.participant.uid})
+        self._broadcast({"type": "dtmf", "digit": digit, "leg": line.participant.uid})
+
+    def _phone_ended(self, line: PhoneLine, end: CallEnd) -> None:
+        self._scene.unseat(line.participant)
+        self._let_go(line.participant, end.value)
+        if self.ended.is_set():
+            return
+        role = line.participant.role
+        if line is self._customer and line.was_answered:
+            self.hang_up("callee_hung_up" if end is CallEnd.REMOTE_HANGUP else end.value)
+        elif line is self._customer:
+            self.end(END_OUTCOMES[end], end.value)
+        elif line is self._transfer:
+            self._transfer_ended(line)
+        elif role is Role.AGENT and line.was_answered:
+            self.hang_up("agent_hung_up")
+        elif role is Role.AGENT:
+            self.end(Outcome.CANCELED, f"agent_{end.value}")
+        self._show()
+
+    async def _give_up_on_agent(self) -> None:
+        await self._clock.sleep(AGENT_WAIT_S)
+        if self.state is CallState.WAITING_AGENT:
+            self.end(Outcome.CANCELED, "agent_never_joined")
+
+    def _sounded(self, participant: Participant, frame: Frame) -> None:
+        """The client is dialled when the agent's sound is really there, not when its page says so."""
+        if self.state is CallState.WAITING_AGENT and participant.uid == self._agent_uid:
+            self._dial_customer()
+
+    # Softphones and what they ask for.
+
+    def _new_softphone(self, grant_uid: str, role: Role) -> SoftphoneLine:
+        if role is Role.AGENT and self._agent_uid is not None:
+            raise Conflict("agent_already_present", "Another softphone controls this call.")
+        participant = self._admit(role, "browser")
+        if role is Role.AGENT:
+            self._agent_uid = participant.uid
+        line = SoftphoneLine(participant, self._services.network, self._clock, self._softphone_tell, self._tasks)
+        self._softphones[grant_uid] = line
+        return line
+
+    def _softphone_present(self, line: SoftphoneLine) -> None:
+        if line.leg is not None and not self.ended.is_set():
+            self._joined(line.participant, line.leg)
+
+    def _softphone_away(self, line: SoftphoneLine) -> None:
+        self._scene.unseat(line.participant)
+        self._show()
+
+    def _softphone_gone(self, line: SoftphoneLine, reason: str) -> None:
+        self._scene.unseat(line.participant)
+        self._let_go(line.participant, reason)
+        self._tasks.spawn(line.close(), f"close {line.participant.uid}")
+        if line.participant.uid == self._agent_uid and self.state is not CallState.ENDED:
+            self.hang_up("agent_left")
+        self._show()
+
+    def _command(self, line: SoftphoneLine, command: Command) -> None:
+        """Do what a page asked for, which its role permits. Raises AppError."""
+        match command:
+            case Hello(since):
+                self._tasks.spawn(self._greet(line, since), f"greet {line.participant.uid}")
+            case Mute(on):
+                self._scene.mute(line.participant, on)
+                self._show()
+            case Leave():
+                line.leave()
+            case Ping():
+                line.send({"type": "pong"})
+            case _:
+                self._control(line, command)
+
+    def _control(self, line: SoftphoneLine, command: Command) -> None:
+        match command:
+            case Hold(on):
+                self._require_talk()
+                self._scene.hold(on)
+                self._ledger.note("call.held" if on else "call.resumed", {"leg": line.participant.uid})
+                self._show()
+            case Keys(digits):
+                self._require_talk()
+                if self._customer is not None:
+                    self._tasks.spawn(self._customer.send_digits(digits), "dtmf")
+            case Record(on):
+                self._require_talk()
+                self._tasks.spawn(self._record(on), "record")
+            case Transfer(to):
+                self._begin_transfer(normalise(to))
+            case HangUp():
+                self.hang_up("agent_hung_up")
+
+    async def _greet(self, line: SoftphoneLine, since: int) -> None:
+        line.send({"type": "call", "call": self.body(line.participant.uid)})
+        for message in await self._services.keepsakes.words_since(self.id, since):
+            line.send(message)
+
+    async def _record(self, on: bool) -> None:
+        if self._scene.capture is not None:
+            await self._scene.capture.pause_recording(not on)
+            self._ledger.note("recording.resumed" if on else "recording.paused", {})
+            self._show()
+
+    def _begin_transfer(self, number: str) -> None:
+        self._happen(Happening(Step.TRANSFER_BEGAN))
+        self._transfer = self._telephone(Role.TALK, number)
+        self._transfer.dial(self.call.from_number)
+
+    def _transferred(self) -> None:
+        """The other number answered: the agent leaves, and the customer talks with whom it was transferred to."""
+        if self.state is CallState.TRANSFERRING:
+            self._scene.hold(on=False)
+            self._happen(Happening(Step.TRANSFERRED))
+        for line in self._softphones.values():
+            if line.participant.uid == self._agent_uid:
+                self._let_go(line.participant, "transferred")
+                self._scene.unseat(line.participant)
+                self._tasks.spawn(line.close(), "transferred")
+        self._agent_uid = self._transfer.participant.uid if self._transfer else None
+
+    def _transfer_ended(self, line: PhoneLine) -> None:
+        self._transfer = None
+        if line.was_answered:
+            self.hang_up("agent_hung_up")
+        elif self.state is CallState.TRANSFERRING:
+            self._happen(Happening(Step.TRANSFER_FAILED))
+
+    # Parts of all of these.
+
+    async def _open_ai(self) -> AiVoice:
+        customer = self._customer.participant.uid if self._customer else ""
+        return await self._services.open_ai(
+            self.call, customer, self._take_words, lambda reason: self.hang_up(f"agent_{reason}")
+        )
+
+    def _telephone(self, role: Role, number: str, name: str | None = None) -> PhoneLine:
+        participant = self._admit(role, "phone", number, name)
+        line = PhoneLine(participant, self._services.driver, self._phone_tell, self._tasks)
+        self._phones[participant.uid] = line
+        return line
+
+    def _admit(self, role: Role, transport: str, number: str | None = None, name: str | None = None) -> Participant:
+        if sum(one.is_present for one in self._scene.participants.values()) >= PARTICIPANTS_MAX:
+            raise Conflict("call_full", "No more participants fit into this call.")
+        side = Side.CUSTOMER if role in _CUSTOMERS else Side.OURS
+        participant = self._scene.admit(Participant(new_uid("leg"), role, side, transport, number, name))
+        self._ledger.invite(participant)
+        return participant
+
+    def _joined(self, participant: Participant, leg: Leg) -> None:
+        participant.presence = Presence.JOINED
+        self._scene.seat(participant, leg)
+        self._ledger.joined(participant)
+        self._show()
+
+    def _let_go(self, participant: Participant, reason: str) -> None:
+        participant.presence = Presence.LEFT
+        self._ledger.left(participant, reason)
+
+    def _happen(self, happening: Happening) -> None:
+        try:
+            self._ledger.happen(happening, self._show)
+        except IllegalTransition:
+            self._services.count_refused()
+            raise
+
+    def _take_words(self, words: Words) -> None:
+        """Show what is being said; what was said is stored first."""
+        speaker = self._scene.participants.get(words.participant)
+        if speaker is None:
+            return
+        message = words.message(speaker)
+        if not words.final:
+            self._broadcast(message, droppable=True)
+            return
+
+        async def keep() -> None:
+            message["seq"] = await self._services.keepsakes.keep(self.call, speaker, words)
+
+        self._ledger.add("words", keep, lambda: self._broadcast(message))
+
+    def _show(self) -> None:
+        for line in self._softphones.values():
+            line.send({"type": "call", "call": self.body(line.participant.uid)})
+
+    def _show_levels(self, levels: dict[str, int]) -> None:
+        self._broadcast({"type": "levels", "levels": levels}, droppable=True)
+
+    def _broadcast(self, message: dict[str, Any], *, droppable: bool = False) -> None:
+        for line in self._softphones.values():
+            line.send(message, droppable)
+
+    def _require_talk(self) -> None:
+        if self.state not in _TALKING:
+            raise Conflict("invalid_call_state", "Nobody talks in this call yet.")
+
+    def _refuse_when_over(self) -> None:
+        if self.ended.is_set():
+            raise Gone("call_ended", "This call is over.")
+
+    async def _finish(self) -> None:
+        """Let everybody go, then write out what is pending. The others hear the end before anything slow."""
+        try:
+            async with asyncio.timeout(FINISH_TIMEOUT_S):
+                await asyncio.gather(*(line.hang_up() for line in self._phones.values()), return_exceptions=True)
+                await self._scene.close()
+                if self._ai is not None:
+                    await self._ai.close()
+                if self._scene.capture is not None:
+                    await self._scene.capture.finish()
+                await self._ledger.flush()
+                self._show()
+                await asyncio.gather(*(line.close() for line in self._softphones.values()), return_exceptions=True)
+        except TimeoutError:
+            _log.error("a call did not finish in time", call=self.call.uid)
+        finally:
+            self.closed.set()

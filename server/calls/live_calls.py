@@ -1,0 +1,80 @@
+"""The calls alive in this process: begun once, found by id, kept alive in the database, closed together."""
+
+import asyncio
+
+from server.calls.call import LiveCall
+from server.calls.call_services import CallServices
+from server.calls.state import Happening, IllegalTransition, Outcome, Step
+from server.calls.store import Call
+from server.kit.errors import Unavailable
+from server.kit.log import logger
+from server.kit.tasks import TaskScope
+
+_log = logger(__name__)
+
+TOUCH_EVERY_S = 10.0
+
+
+class LiveCalls:
+    def __init__(self, services: CallServices) -> None:
+        self._services = services
+        self._live: dict[int, LiveCall] = {}
+        self._tasks = TaskScope("calls")
+        self._stopping = False
+
+    def __len__(self) -> int:
+        return len(self._live)
+
+    def refuse_when_stopping(self) -> None:
+        """Raises Unavailable `server_stopping`."""
+        if self._stopping:
+            raise Unavailable("server_stopping", "The server is restarting. Try again in a moment.")
+
+    def begin(self, call: Call) -> LiveCall:
+        """Bring a call just stored to life."""
+        self.refuse_when_stopping()
+        live = LiveCall(call, self._services)
+        self._live[call.id] = live
+        live.begin()
+        self._tasks.spawn(self._forget_when_closed(live), call.uid)
+        return live
+
+    def present(self, call_id: int) -> LiveCall | None:
+        """The live object if there is one."""
+        return self._live.get(call_id)
+
+    async def keep_alive(self) -> None:
+        """Until cancelled: say in the database which calls go on, and end those whose process is gone."""
+        while True:
+            try:
+                if self._live:
+                    await self._services.store.touch(list(self._live))
+                await self.recover(all_of_them=False)
+            except Exception as failure:  # noqa: BLE001  # whatever a database raises: the next time may succeed
+                _log.warning("the calls could not be kept alive", exc_info=failure)
+            await self._services.clock.sleep(TOUCH_EVERY_S)
+
+    async def recover(self, *, all_of_them: bool) -> list[Call]:
+        """End, as errors, calls that a process left open; `all_of_them` when no process serves any call now."""
+        recovered = []
+        for call in await self._services.store.abandoned(all_of_them=all_of_them):
+            if call.id in self._live:
+                continue
+            try:
+                end = Happening(Step.ENDED, Outcome.ERROR, "server_restarted")
+                recovered.append(await self._services.store.apply(call.id, end))
+            except IllegalTransition:  # another process was faster
+                continue
+        return recovered
+
+    async def close(self) -> None:
+        """Take no more calls, and end those there are."""
+        self._stopping = True
+        await asyncio.gather(*(live.close() for live in tuple(self._live.values())))
+        await self._tasks.close()
+        self._live.clear()
+
+    async def _forget_when_closed(self, live: LiveCall) -> None:
+        await live.closed.wait()
+        self._live.pop(live.id, None)
+        await live.close()

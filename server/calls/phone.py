@@ -1,0 +1,128 @@
+"""One telephone in a call: dialled, ringing, answered, gone; its sound is a leg of the room once there is any."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from server.calls.participants import Participant, Presence
+from server.calls.state import Outcome
+from server.kit.tasks import TaskScope
+from server.telephony.port import (
+    Answered,
+    CallEnd,
+    Dtmf,
+    EarlyMedia,
+    Ended,
+    PhoneEvent,
+    PhoneLeg,
+    Ringing,
+    TelephonyDriver,
+)
+
+RING_TIMEOUT_S = 45.0
+
+END_OUTCOMES = {
+    CallEnd.BUSY: Outcome.BUSY,
+    CallEnd.DECLINED: Outcome.BUSY,
+    CallEnd.NO_ANSWER: Outcome.NO_ANSWER,
+    CallEnd.FAILED: Outcome.FAILED,
+    CallEnd.UNREACHABLE: Outcome.FAILED,
+    CallEnd.CANCELED: Outcome.CANCELED,
+    CallEnd.MEDIA_LOST: Outcome.FAILED,
+    CallEnd.LOCAL_HANGUP: Outcome.CANCELED,
+    CallEnd.REMOTE_HANGUP: Outcome.CANCELED,
+}
+"""What a call becomes when its telephone ended like that before anybody answered."""
+
+
+@dataclass(frozen=True)
+class PhoneCallbacks:
+    """Told on the event loop; none may block. `ended` comes once and last, `was_answered` says after what."""
+
+    ringing: Callable[["PhoneLine"], None]
+    sounding: Callable[["PhoneLine"], None]  # there is something to hear before the answer
+    answered: Callable[["PhoneLine"], None]
+    digit: Callable[["PhoneLine", str], None]
+    ended: Callable[["PhoneLine", CallEnd], None]
+
+
+class PhoneLine:
+    """A participant by telephone."""
+
+    def __init__(
+        self, participant: Participant, driver: TelephonyDriver, tell: PhoneCallbacks, tasks: TaskScope
+    ) -> None:
+        self.participant = participant
+        self.was_answered = False
+        self._driver = driver
+        self._tell = tell
+        self._tasks = tasks
+        self._leg: PhoneLeg | None = None
+        self._is_over = False
+        self._hang_up_when_dialed = False
+
+    @property
+    def leg(self) -> PhoneLeg | None:
+        """Its sound, once it was dialled."""
+        return self._leg
+
+    def dial(self, caller_id: str | None) -> None:
+        """Begin to call; everything that follows is told."""
+        self._tasks.spawn(self._dial(caller_id), f"dial/{self.participant.uid}")
+
+    def adopt(self, leg: PhoneLeg) -> None:
+        """A telephone that called us, not answered yet."""
+        self._leg = leg
+
+    async def hang_up(self) -> None:
+        """Hang up, or stop ringing. Idempotent."""
+        if self._leg is None:
+            self._hang_up_when_dialed = True
+        else:
+            await self._leg.hangup()
+
+    async def send_digits(self, digits: str) -> None:
+        if self._leg is not None:
+            await self._leg.send_dtmf(digits)
+
+    def take(self, event: PhoneEvent) -> None:
+        """What the driver tells of this telephone."""
+        if self._is_over:
+            return
+        match event:
+            case Ringing():
+                self.participant.presence = Presence.RINGING
+                self._tell.ringing(self)
+            case EarlyMedia():
+                self._tell.sounding(self)
+            case Answered():
+                self.was_answered = True
+                self.participant.presence = Presence.JOINED
+                self._tell.answered(self)
+            case Dtmf(digit):
+                self._tell.digit(self, digit)
+            case Ended(end):
+                self._end(end)
+
+    async def _dial(self, caller_id: str | None) -> None:
+        assert self.participant.number is not None
+        try:
+            leg = await self._driver.dial(
+                self.participant.number,
+                caller_id,
+                leg_id=self.participant.uid,
+                role=self.participant.role,
+                ring_timeout_s=RING_TIMEOUT_S,
+                on_event=self.take,
+            )
+        except Exception:
+            self._end(CallEnd.FAILED)
+            raise
+        self._leg = leg
+        if self._hang_up_when_dialed:
+            await leg.hangup()
+
+    def _end(self, end: CallEnd) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self.participant.presence = Presence.LEFT
+            self._tell.ended(self, end)

@@ -1,0 +1,230 @@
+"""What backends and softphones may ask of calls: order one, end it, listen in, open a page for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from server.calls.call_services import Keepsakes
+from server.calls.live_calls import LiveCalls
+from server.calls.messages import Outgoing
+from server.calls.orders import AI, Order, missing, numbers_of
+from server.calls.participants import Participant
+from server.calls.scene import call_body
+from server.calls.softphone_control import wrong_role
+from server.calls.state import IllegalTransition, hung_up
+from server.calls.store import Call, CallStore, NewCall
+from server.kit.clock import Clock
+from server.kit.errors import Conflict, Gone, InvalidInput
+from server.media.leg import Role
+from server.sessions.grants import CallGrant, CallGrants, Link
+from server.telephony.numbers import normalise
+from server.tenants.credentials import Credentials, Principal
+from server.tenants.plans import plan_named
+from server.tenants.service import Tenants
+
+SOFTPHONE_ROLES = (Role.AGENT, Role.TALK, Role.LISTEN)
+AFTER_END_S = 15 * 60  # a softphone may still be wrapped up
+WRAP_UP_OUTCOMES = (
+    "interested",
+    "follow_up",
+    "not_interested",
+    "wrong_number",
+    "voicemail",
+    "no_contact",
+    "other",
+)
+NOTE_MAX = 2_000
+
+
+@dataclass(frozen=True)
+class OpenedSoftphone:
+    """A link that was used: the session it became."""
+
+    token: str = field(repr=False)
+    role: Role
+    call: Outgoing = field(repr=False)
+    language: str
+
+
+@dataclass(frozen=True)
+class CallParts:
+    """What the service stands on."""
+
+    store: CallStore
+    live: LiveCalls
+    keepsakes: Keepsakes
+    softphones: CallGrants
+    players: CallGrants
+    tenants: Tenants
+    credentials: Credentials
+    clock: Clock
+
+
+class Calls:
+    """The application service. Every call belongs to a tenant; who asks for another's is refused."""
+
+    def __init__(self, parts: CallParts, default_caller_id: str | None) -> None:
+        """`default_caller_id`: shown by calls whose order names none, E.164."""
+        self._store = parts.store
+        self._live = parts.live
+        self._keepsakes = parts.keepsakes
+        self._softphones = parts.softphones
+        self._players = parts.players
+        self._tenants = parts.tenants
+        self._credentials = parts.credentials
+        self._clock = parts.clock
+        self._default_caller_id = default_caller_id
+
+    async def initiate(self, principal: Principal, order: Order) -> Call:
+        """Store the call and begin it.
+
+        Raises `invalid_phone_number`, `invalid_request`, `unknown_agent`, `concurrency_limit_reached`,
+        `server_stopping`.
+        """
+        self._live.refuse_when_stopping()
+        numbers = numbers_of(order)
+        tenant = await self._tenants.by_id(principal.tenant_id)
+        agent_uid, language = None, order.language or tenant.language
+        if order.kind == AI:
+            if not order.agent:
+                raise missing("agent_id", "name the agent that calls")
+            target = await self._credentials.target_of(principal.tenant_id, order.agent)
+            agent_uid, language = target.agent.uid, order.language or target.agent.language
+        call = await self._store.create(
+            NewCall(
+                tenant_id=principal.tenant_id,
+                project_id=principal.project_id,
+                kind=order.kind,
+                direction="outbound",
+                mode=order.mode,
+                language=language,
+                from_number=numbers.caller_id or self._default_caller_id,
+                to_number=numbers.to,
+                agent_number=numbers.agent,
+                agent_uid=agent_uid,
+                is_recorded=order.is_recorded,
+                is_transcribed=order.is_transcribed,
+                is_analysed=order.is_analysed,
+                livemode=principal.livemode,
+                context=order.context,
+            ),
+            limit=plan_named(tenant.plan).concurrent_conversations,
+        )
+        self._live.begin(call)
+        return call
+
+    async def find(self, principal: Principal, reference: str) -> Call:
+        """As it stands now. Raises `unknown_call`, `foreign_call`."""
+        call = await self._store.find(principal.tenant_id, reference)
+        live = self._live.present(call.id)
+        return live.call if live else call
+
+    async def latest(self, principal: Principal) -> list[Call]:
+        return await self._store.latest(principal.tenant_id)
+
+    async def hang_up(self, principal: Principal, reference: str) -> Call:
+        """End the call. Ending what has ended changes nothing."""
+        return await self._end(await self.find(principal, reference), "hung_up_by_api")
+
+    async def add_monitor(self, principal: Principal, reference: str, number: str) -> tuple[Call, Participant]:
+        """Ring a supervisor into the call, who hears and is never heard. Raises `invalid_call_state`."""
+        number = normalise(number, field="supervisor_phone")
+        call = await self.find(principal, reference)
+        live = self._live.present(call.id)
+        if live is None or call.is_over:
+            raise InvalidInput("invalid_call_state", "The call is over.")
+        try:
+            return live.call, live.add_monitor(number)
+        except (Conflict, Gone) as refusal:
+            raise InvalidInput(refusal.code, refusal.message) from None
+
+    async def softphone_link(
+        self, principal: Principal, reference: str, role: str | None, origins: Sequence[str] = ()
+    ) -> tuple[Link, Role]:
+        """A link that opens a softphone once. A missing role is the least powerful (A-10). Raises `wrong_role`."""
+        if role is not None and role not in SOFTPHONE_ROLES:
+            raise InvalidInput("wrong_role", "A softphone's role is agent, talk or listen.")
+        chosen = Role(role) if role else Role.LISTEN
+        call = await self.find(principal, reference)
+        if call.is_over:
+            raise InvalidInput("invalid_call_state", "The call is over.")
+        return await self._softphones.link(call.id, call.tenant_id, chosen, origins), chosen
+
+    async def player_link(self, principal: Principal, reference: str, origins: Sequence[str] = ()) -> Link:
+        """A link that opens a player once; the call may still go on."""
+        call = await self.find(principal, reference)
+        return await self._players.link(call.id, call.tenant_id, None, origins)
+
+    async def open_softphone(self, link: str) -> OpenedSoftphone:
+        """Use a link up. Raises `link_invalid`, `link_expired`, `link_used`, `call_ended`."""
+        grant = await self._softphones.exchange(link)
+        call = await self._current(grant)
+        if call.is_over:
+            raise Gone("call_ended", "This call is over.")
+        assert grant.role is not None
+        token = await self._softphones.session_token(grant)
+        return OpenedSoftphone(token, grant.role, self._body(call), call.language)
+
+    async def softphone(self, token: str) -> CallGrant:
+        """The grant of a softphone's session. Raises `session_invalid`, `session_expired`, `session_ended`."""
+        grant = await self._softphones.verify(token)
+        call = await self._current(grant)
+        if call.ended_at is not None and (self._clock.now() - call.ended_at).total_seconds() > AFTER_END_S:
+            raise Gone("session_ended", "This call is over.")
+        return grant
+
+    async def connect(self, grant: CallGrant, offer: str) -> tuple[str, Outgoing]:
+        """Answer a softphone's offer. Raises `call_ended`, `agent_already_present`, `invalid_sdp`."""
+        assert grant.role is not None
+        live = self._live.present(grant.call_id)
+        if live is None:
+            raise Gone("call_ended", "This call is over.")
+        return await live.connect(grant.uid, grant.role, offer)
+
+    async def seen(self, grant: CallGrant) -> Outgoing:
+        """The call as the softphone's page sees it."""
+        return self._body(await self._current(grant), grant.uid)
+
+    def leave(self, grant: CallGrant) -> None:
+        if live := self._live.present(grant.call_id):
+            live.leave(grant.uid)
+
+    async def hang_up_from_page(self, grant: CallGrant) -> Outgoing:
+        """Raises `wrong_role` unless the softphone is the agent's."""
+        _require_agent(grant)
+        return self._body(await self._end(await self._current(grant), "agent_hung_up"))
+
+    async def wrap_up(self, grant: CallGrant, outcome: str, note: str) -> Outgoing:
+        """What the agent says about the call. Raises `wrong_role`, `invalid_request`."""
+        _require_agent(grant)
+        if outcome not in WRAP_UP_OUTCOMES:
+            raise missing("outcome", f"must be one of {', '.join(WRAP_UP_OUTCOMES)}")
+        if len(note) > NOTE_MAX:
+            raise missing("note", f"has at most {NOTE_MAX} characters")
+        return self._body(await self._store.set_wrap_up(grant.call_id, {"outcome": outcome, "note": note}))
+
+    async def _end(self, call: Call, reason: str) -> Call:
+        if call.is_over:
+            return call
+        live = self._live.present(call.id)
+        if live is not None:
+            live.hang_up(reason)
+            return live.call
+        try:  # of a process that is gone
+            return await self._store.apply(call.id, hung_up(call.position.state, reason))
+        except IllegalTransition:
+            return await self._store.by_id(call.id)
+
+    async def _current(self, grant: CallGrant) -> Call:
+        live = self._live.present(grant.call_id)
+        return live.call if live else await self._store.by_id(grant.call_id)
+
+    def _body(self, call: Call, grant_uid: str | None = None) -> Outgoing:
+        live = self._live.present(call.id)
+        if live is not None:
+            return live.body_for(grant_uid)
+        return call_body(call, None, self._keepsakes.states(call), None, self._clock.now())
+
+
+def _require_agent(grant: CallGrant) -> None:
+    if grant.role is not Role.AGENT:
+        raise wrong_role()

@@ -1,0 +1,165 @@
+"""One softphone in a call: the page's peer connection of the moment, its control channel, and its absence."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from server.browser import BrowserPeer, MediaNetwork, PeerState
+from server.calls.allowance import Allowance
+from server.calls.messages import MESSAGES_PER_S, Outgoing
+from server.calls.participants import Participant, Presence
+from server.calls.quality import QualityWatch
+from server.calls.softphone_control import Command, read_command, refuse_unless_permitted
+from server.kit.clock import Clock
+from server.kit.errors import AppError
+from server.kit.log import logger
+from server.kit.tasks import TaskScope
+from server.media.frame import Frame
+from server.media.leg import Leg
+
+_log = logger(__name__)
+
+LEAVE_GRACE_S = 4.0  # a page that is reloaded leaves and comes back
+AWAY_S = 30.0
+LAST_WORDS_S = 0.3  # for the last message to leave before the connection does
+QUALITY_EVERY_S = 2.0
+
+
+@dataclass(frozen=True)
+class SoftphoneCallbacks:
+    """Told on the event loop; none may block. `gone` comes at most once, and not when the call ends first."""
+
+    present: Callable[["SoftphoneLine"], None]
+    away: Callable[["SoftphoneLine"], None]
+    gone: Callable[["SoftphoneLine", str], None]
+    command: Callable[["SoftphoneLine", Command], None]
+
+
+class SoftphoneLine:
+    """A participant by browser. A new offer takes the place of the connection before it."""
+
+    def __init__(
+        self,
+        participant: Participant,
+        network: MediaNetwork,
+        clock: Clock,
+        tell: SoftphoneCallbacks,
+        tasks: TaskScope,
+    ) -> None:
+        self.participant = participant
+        self._network = network
+        self._clock = clock
+        self._tell = tell
+        self._tasks = tasks
+        self._peer: BrowserPeer | None = None
+        self._absence: asyncio.Task[None] | None = None
+        self._allowance = Allowance(MESSAGES_PER_S, clock.monotonic)
+        self._quality = QualityWatch(clock)
+        self._watching = False
+        self._is_over = False
+
+    @property
+    def leg(self) -> Leg | None:
+        """Its sound, while it is connected."""
+        is_connected = self._peer is not None and self._peer.state is PeerState.CONNECTED
+        return self._peer.leg if self._peer is not None and is_connected else None
+
+    async def connect(self, offer: str) -> str:
+        """Answer the page's offer: the SDP answer. Raises `invalid_sdp`, `voice_unavailable`."""
+        peer = await BrowserPeer.answer(
+            offer,
+            leg_id=self.participant.uid,
+            role=self.participant.role,
+            network=self._network,
+            clock=self._clock,
+            on_control=lambda raw: self._take(peer, raw),
+            on_state=lambda state: self._peer_changed(peer, state),
+        )
+        before, self._peer = self._peer, peer
+        self._come_back()
+        if before is not None:
+            self._tell.away(self)
+            self._tasks.spawn(before.close(), "close earlier connection")
+        if not self._watching:
+            self._watching = True
+            self._tasks.spawn(self._watch_quality(), f"quality/{self.participant.uid}")
+        return peer.answer_sdp
+
+    def leave(self) -> None:
+        """The page goes; a moment later, if it has not come back, the participant has left."""
+        self._absent_for(LEAVE_GRACE_S, "left")
+
+    def send(self, message: Outgoing, droppable: bool = False) -> None:
+        if self._peer is not None:
+            self._peer.send_control(json.dumps(message), droppable=droppable)
+
+    def heard(self, frame: Frame) -> None:
+        """A frame this participant said, whether or not the others hear it."""
+        self._quality.heard(frame)
+
+    async def close(self) -> None:
+        """Hang up, after a moment for the last words. Idempotent."""
+        self._is_over = True
+        self._come_back()
+        peer, self._peer = self._peer, None
+        if peer is None:
+            return
+        if peer.state is PeerState.CONNECTED:
+            await self._clock.sleep(LAST_WORDS_S)
+        await peer.close()
+
+    def _peer_changed(self, peer: BrowserPeer, state: PeerState) -> None:
+        if peer is not self._peer or self._is_over:
+            return
+        if state is PeerState.CONNECTED:
+            self._come_back()
+            self.participant.presence = Presence.JOINED
+            self._tell.present(self)
+        elif self.participant.presence is Presence.JOINED:
+            self.participant.presence = Presence.AWAY
+            self._tell.away(self)
+            self._absent_for(AWAY_S, "connection_lost")
+        elif state in (PeerState.FAILED, PeerState.CLOSED) and self._absence is None:
+            self._absent_for(AWAY_S, "connection_lost")
+
+    def _take(self, peer: BrowserPeer, raw: str) -> None:
+        """One control message as it came; a wrong one is answered, a flood ignored."""
+        if peer is not self._peer or self._is_over or not self._allowance.take():
+            return
+        key = None
+        try:
+            command, key = read_command(raw)
+            refuse_unless_permitted(self.participant.role, command)
+            self._tell.command(self, command)
+        except AppError as refusal:
+            self.refuse(refusal, key)
+
+    def refuse(self, refusal: AppError, key: str | None = None) -> None:
+        error = {"type": "error", "code": refusal.code, "message": refusal.message}
+        self.send(error | ({"re": key} if key else {}))
+
+    def _come_back(self) -> None:
+        absence, self._absence = self._absence, None
+        if absence is not None and absence is not asyncio.current_task():
+            absence.cancel()
+
+    def _absent_for(self, limit_s: float, reason: str) -> None:
+        if self._is_over:
+            return
+        self._come_back()
+        self._absence = self._tasks.spawn(self._give_up(limit_s, reason), f"absence/{self.participant.uid}")
+
+    async def _give_up(self, limit_s: float, reason: str) -> None:
+        await self._clock.sleep(limit_s)
+        self._is_over = True
+        self.participant.presence = Presence.LEFT
+        self._tell.gone(self, reason)
+
+    async def _watch_quality(self) -> None:
+        while not self._is_over:
+            await self._clock.sleep(QUALITY_EVERY_S)
+            peer = self._peer
+            if peer is not None and peer.state is PeerState.CONNECTED:
+                stats = await peer.stats()
+                self.send(self._quality.message(stats, self.participant.muted), droppable=True)

@@ -1,0 +1,139 @@
+"""Links that open a softphone or a player: each may be used once, for a session bound to one call and role."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from server.kit.clock import Clock
+from server.kit.errors import Conflict, Gone, NotAuthenticated
+from server.kit.ids import new_uid
+from server.media.leg import Role
+from server.sessions.keys import SigningKeys
+from server.sessions.signing import Purpose, Tokens
+from server.sessions.tables import CallGrantRow
+from server.storage import Database
+
+LINK_LIFETIME = timedelta(seconds=300)
+SOFTPHONE_LIFETIME = timedelta(hours=12)  # who asks also looks whether the call is over
+PLAYER_LIFETIME = timedelta(minutes=60)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link just made. `token` goes into its address."""
+
+    token: str = field(repr=False)
+    expires_in_s: int
+
+
+@dataclass(frozen=True)
+class CallGrant:
+    """What a link or the session it became allows: one call; the role in it, for softphones only."""
+
+    uid: str
+    call_id: int
+    tenant_id: int
+    role: Role | None
+
+
+class CallGrants:
+    """Links and sessions of one kind of page. A link of the other kind, and any other token, is refused."""
+
+    def __init__(
+        self,
+        database: Database,
+        keys: SigningKeys,
+        clock: Clock,
+        link_purpose: Purpose,
+        session_purpose: Purpose,
+        session_lifetime: timedelta,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._purpose = link_purpose
+        self._links = Tokens(link_purpose, LINK_LIFETIME, keys, clock)
+        self._sessions = Tokens(session_purpose, session_lifetime, keys, clock)
+
+    async def link(self, call_id: int, tenant_id: int, role: Role | None, origins: Sequence[str] = ()) -> Link:
+        """A new link. `origins` narrow who may frame the page it opens; empty leaves it to the tenant's list."""
+        uid = new_uid("emb")
+        async with self._database.transaction() as session:
+            session.add(
+                CallGrantRow(
+                    uid=uid,
+                    call_id=call_id,
+                    tenant_id=tenant_id,
+                    purpose=self._purpose.value,
+                    role=role.value if role else None,
+                    origins=list(origins),
+                    created_at=self._clock.now(),
+                    used_at=None,
+                )
+            )
+        return Link(await self._links.sign(uid, {}), int(LINK_LIFETIME.total_seconds()))
+
+    async def peek(self, token: str) -> tuple[int, list[str]] | None:
+        """Tenant and narrowed origins of a link, used or not, for its page's headers; None if it is not ours."""
+        try:
+            claims = await self._links.verify(token)
+        except NotAuthenticated:
+            return None
+        row = await self._row(claims.subject)
+        return None if row is None else (row.tenant_id, list(row.origins))
+
+    async def exchange(self, token: str) -> CallGrant:
+        """Use a link up. Raises `link_invalid`, `link_expired`, `link_used`."""
+        try:
+            claims = await self._links.verify(token)
+        except NotAuthenticated as refusal:
+            if refusal.code == "session_expired":
+                raise Gone("link_expired", "This link is too old. Ask for a new one.") from None
+            raise NotAuthenticated("link_invalid", "This link is not valid.") from None
+        async with self._database.transaction() as session:
+            won = await session.scalar(
+                update(CallGrantRow)
+                .where(
+                    CallGrantRow.uid == claims.subject,
+                    CallGrantRow.purpose == self._purpose.value,
+                    CallGrantRow.used_at.is_(None),
+                )
+                .values(used_at=self._clock.now())
+                .returning(CallGrantRow.id)
+            )
+        row = await self._row(claims.subject)
+        if row is None:
+            raise NotAuthenticated("link_invalid", "This link is not valid.")
+        if won is None:
+            raise Conflict("link_used", "This link was opened already.")
+        return _grant(row)
+
+    async def session_token(self, grant: CallGrant) -> str:
+        """A session for a link that was used; again for one that goes on."""
+        return await self._sessions.sign(grant.uid, {})
+
+    async def verify(self, token: str) -> CallGrant:
+        """The grant of a session. Raises `session_invalid`, `session_expired`."""
+        claims = await self._sessions.verify(token)
+        row = await self._row(claims.subject)
+        if row is None or row.purpose != self._purpose.value:
+            raise NotAuthenticated("session_invalid", "This session token is not valid here.")
+        return _grant(row)
+
+    async def _row(self, uid: str) -> CallGrantRow | None:
+        async with self._database.reading() as session:
+            row: CallGrantRow | None = await session.scalar(select(CallGrantRow).where(CallGrantRow.uid == uid))
+            return row
+
+
+def softphone_grants(database: Database, keys: SigningKeys, clock: Clock) -> CallGrants:
+    return CallGrants(database, keys, clock, Purpose.EMBED, Purpose.SOFTPHONE, SOFTPHONE_LIFETIME)
+
+
+def player_grants(database: Database, keys: SigningKeys, clock: Clock) -> CallGrants:
+    return CallGrants(database, keys, clock, Purpose.PLAYER, Purpose.REPLAY, PLAYER_LIFETIME)
+
+
+def _grant(row: CallGrantRow) -> CallGrant:
+    return CallGrant(row.uid, row.call_id, row.tenant_id, Role(row.role) if row.role else None)

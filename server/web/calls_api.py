@@ -1,0 +1,150 @@
+"""/api/v1 as far as calls go: start one, end it, listen in, open its softphone or player. Rows P-020 to P-054."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field
+from quart import Blueprint, Response, jsonify
+
+from server.calls.orders import AI, BRIDGE, BROWSER, PHONE, Order
+from server.calls.service import Calls
+from server.calls.store import Call
+from server.tenants.credentials import Credentials, Principal
+from server.web.bodies import RequestBody, read_body
+from server.web.principal import project_principal
+
+_Number = Annotated[str, Field(min_length=1, max_length=40)]
+_PHONEVOICE_STATUS = {
+    "created": "initiated",
+    "waiting_agent": "initiated",
+    "dialing": "initiated",
+    "ringing": "ringing",
+    "in_progress": "in-progress",
+    "transferring": "in-progress",
+    "no_answer": "no-answer",
+}
+
+
+class _ApiBody(RequestBody):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class _Initiate(_ApiBody):
+    recipient_phone_number: _Number
+    call_type: Literal["bridge", "ai"] | None = None
+    vendeur_mode: Literal["browser"] | None = None
+    agent_id: int | str | None = None
+    inbound_phone_number: _Number | None = None
+    caller_id: _Number | None = None
+    language: Literal["fr", "en", "es", "ar", "ary"] | None = None
+    enable_recording: bool | None = None
+    enable_transcription: bool | None = None
+    enable_analysis: bool | None = None
+    recipient_name: Annotated[str, Field(max_length=120)] | None = None
+    external_id: Annotated[str, Field(max_length=120)] | None = None
+
+
+class _EmbedSession(_ApiBody):
+    role: str | None = None
+    allowed_origins: Annotated[list[str], Field(max_length=10)] = []
+
+
+class _PlayerSession(_ApiBody):
+    allowed_origins: Annotated[list[str], Field(max_length=10)] = []
+
+
+class _AddMonitor(_ApiBody):
+    supervisor_phone: _Number
+
+
+def calls_api(credentials: Credentials, calls: Calls, origin: str) -> Blueprint:
+    """`origin`: the server's own, for the links it gives out."""
+    routes = Blueprint("calls_api", __name__, url_prefix="/api/v1")
+
+    async def principal() -> Principal:
+        return await project_principal(credentials, origin)
+
+    @routes.post("/calls/initiate")
+    async def initiate() -> tuple[Response, int]:
+        caller = await principal()
+        call = await calls.initiate(caller, _order(await read_body(_Initiate)))
+        body = {"status": "success", "phone_call_id": call.id, "telephony_ref": call.telephony_ref}
+        return jsonify(body), 201
+
+    @routes.get("/phone_calls/<reference>")
+    async def phone_call(reference: str) -> Response:
+        return jsonify(_body(await calls.find(await principal(), reference)))
+
+    @routes.get("/phone_calls")
+    async def phone_calls() -> Response:
+        return jsonify({"calls": [_body(call) for call in await calls.latest(await principal())]})
+
+    @routes.post("/calls/<reference>/hangup")
+    async def hangup(reference: str) -> Response:
+        call = await calls.hang_up(await principal(), reference)
+        return jsonify({"status": "success", "phone_call_id": call.id, "call_status": status_of(call)})
+
+    @routes.post("/calls/<reference>/add_monitor")
+    async def add_monitor(reference: str) -> Response:
+        caller = await principal()
+        asked = await read_body(_AddMonitor)
+        call, participant = await calls.add_monitor(caller, reference, asked.supervisor_phone)
+        done = {"status": "success", "phone_call_id": call.id, "call_status": status_of(call)}
+        return jsonify(done | {"participant_id": participant.uid})
+
+    @routes.post("/calls/<reference>/embed_session")
+    async def embed_session(reference: str) -> Response:
+        caller = await principal()
+        asked = await read_body(_EmbedSession)
+        link, role = await calls.softphone_link(caller, reference, asked.role, asked.allowed_origins)
+        url = f"{origin}/embed?t={link.token}"
+        return jsonify({"embed_url": url, "role": role.value, "expires_in": link.expires_in_s})
+
+    @routes.post("/calls/<reference>/player_session")
+    async def player_session(reference: str) -> Response:
+        caller = await principal()
+        asked = await read_body(_PlayerSession)
+        link = await calls.player_link(caller, reference, asked.allowed_origins)
+        url = f"{origin}/player?t={link.token}"
+        return jsonify({"player_url": url, "embed_url": url, "expires_in": link.expires_in_s})
+
+    return routes
+
+
+def status_of(call: Call) -> str:
+    """The Phonevoice word for where a call stands."""
+    word = call.position.outcome.value if call.position.outcome else call.position.state.value
+    return _PHONEVOICE_STATUS.get(word, word)
+
+
+def _order(asked: _Initiate) -> Order:
+    is_bridge = asked.call_type == BRIDGE
+    return Order(
+        kind=BRIDGE if is_bridge else AI,
+        to=asked.recipient_phone_number,
+        mode=(BROWSER if asked.vendeur_mode == "browser" else PHONE) if is_bridge else None,
+        agent_number=asked.inbound_phone_number,
+        agent=None if asked.agent_id is None else str(asked.agent_id),
+        caller_id=asked.caller_id if is_bridge else asked.inbound_phone_number,
+        language=asked.language,
+        recording=asked.enable_recording,
+        transcription=asked.enable_transcription,
+        analysis=asked.enable_analysis,
+        context={
+            name: value
+            for name, value in (("name", asked.recipient_name), ("external_id", asked.external_id))
+            if value is not None
+        },
+    )
+
+
+def _body(call: Call) -> dict[str, Any]:
+    return {
+        "id": call.id,
+        "uid": call.uid,
+        "status": status_of(call),
+        "duration": call.duration_s,
+        "direction": call.direction,
+        "from": call.from_number,
+        "to": call.to_number,
+        "created_at": call.created_at.isoformat().replace("+00:00", "Z"),
+    }
