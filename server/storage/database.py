@@ -1,6 +1,7 @@
 """The database: SQLite for one process, PostgreSQL for more. Transactions are the only way in."""
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from server.storage.sqlite_thread import ThreadedConnection
 
 _BUSY_TIMEOUT_MS = 10_000
 _CONNECT_TIMEOUT_S = 5
@@ -95,7 +98,10 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
     if url.database in (None, "", ":memory:"):
         raise ValueError("SQLite needs a file: sqlite:///path")
     engine = create_async_engine(
-        url.set(drivername="sqlite+aiosqlite"), pool_timeout=_POOL_TIMEOUT_S, hide_parameters=True
+        url.set(drivername="sqlite+aiosqlite"),
+        pool_timeout=_POOL_TIMEOUT_S,
+        hide_parameters=True,
+        async_creator=functools.partial(ThreadedConnection, url.database),
     )
 
     @event.listens_for(engine.sync_engine, "connect")
