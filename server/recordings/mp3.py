@@ -49,19 +49,21 @@ class Mp3Encoder:
     def encode(self, left: Samples, right: Samples) -> bytes:
         """The frames that are finished by these samples, which are equally many on both sides. May be none."""
         self.samples += len(left)
+        return self._frames(left, right)
+
+    def flush(self) -> bytes:
+        """The frames of everything that was given and has not come out yet. Nothing may be encoded afterwards."""
+        missing = -self._waiting.shape[1] % FRAME_SAMPLES
+        last = self._frames(*np.zeros((2, missing), dtype=np.int16))
+        return last + b"".join(bytes(packet) for packet in self._codec.encode(None))
+
+    def _frames(self, left: Samples, right: Samples) -> bytes:
         self._waiting = np.hstack([self._waiting, np.stack([left, right])])
         whole = self._waiting.shape[1] - self._waiting.shape[1] % FRAME_SAMPLES
         ready, self._waiting = self._waiting[:, :whole], self._waiting[:, whole:]
         return b"".join(
             frame for at in range(0, whole, FRAME_SAMPLES) for frame in self._frame(ready[:, at : at + FRAME_SAMPLES])
         )
-
-    def flush(self) -> bytes:
-        """The frames of everything that was given and has not come out yet. Nothing may be encoded afterwards."""
-        missing = -self._waiting.shape[1] % FRAME_SAMPLES
-        last = np.pad(self._waiting, ((0, 0), (0, missing)))
-        frames = b"".join(self._frame(last)) if last.shape[1] else b""
-        return frames + b"".join(bytes(packet) for packet in self._codec.encode(None))
 
     def _frame(self, samples: Samples) -> Iterator[bytes]:
         frame = av.AudioFrame(format="s16p", layout="stereo", samples=FRAME_SAMPLES)
@@ -82,7 +84,7 @@ def info_frame(frames: int | None = None, samples: int = 0) -> bytes:
         contents = bytes(256 * percent // 100 for percent in range(100))
         tag = b"Info" + struct.pack(">III", _HAS_ALL, frames, (frames + 1) * FRAME_BYTES)
         tag += contents + struct.pack(">I", 0)
-        padding = frames * FRAME_SAMPLES - ENCODER_DELAY - samples
+        padding = max(0, frames * FRAME_SAMPLES - ENCODER_DELAY - samples)
     lame = _ENCODER_NAME + bytes([_CBR, SAMPLE_RATE_HZ // 2 // 100]) + bytes(8) + bytes([0, BIT_RATE // 1000])
     lame += (ENCODER_DELAY << 12 | padding).to_bytes(3, "big") + bytes(4)
     lame += struct.pack(">I", ((frames or 0) + 1) * FRAME_BYTES) + bytes(2)

@@ -21,7 +21,7 @@ from server.recordings import mp3, peaks, track
 from server.recordings.recorder import Recorder
 from server.recordings.tables import RecordingRow
 from server.recordings.track import Paths, Written
-from server.recordings.writer import Feed, RecordingWriter
+from server.recordings.writer import FEED_TICKS, Feed, RecordingWriter
 from server.storage import Database
 from server.storage.objects import ObjectInfo, ObjectStore
 
@@ -83,13 +83,16 @@ class Recordings:
         folder: Path,
         told: Told | None = None,
         writer: RecordingWriter | None = None,
+        feed_ticks: int = FEED_TICKS,
     ) -> None:
+        """`feed_ticks`: how far a disk may fall behind a call before silence takes the place of sound."""
         self._database = database
         self._objects = objects
         self._clock = clock
         self._folder = folder
         self._told = told
         self._writer = writer or RecordingWriter()
+        self._feed_ticks = feed_ticks
         self._tasks = TaskScope("recordings")
         self._live: dict[int, _Live] = {}
 
@@ -112,7 +115,7 @@ class Recordings:
                     failure=None,
                 )
             )
-        feed = Feed()
+        feed = Feed(self._feed_ticks)
         self._writer.begin(feed, self._paths(uid))
         settling = self._tasks.spawn(self._follow(call_id, uid, feed), "follow")
         recorder = Recorder(feed, self._clock, lambda: self._settled(settling))

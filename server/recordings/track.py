@@ -1,5 +1,6 @@
 """The two files of one recording on this machine's disk, sound and peaks: written, finished, recovered."""
 
+import contextlib
 import fcntl
 import os
 from collections.abc import Callable
@@ -56,17 +57,15 @@ class Track:
     """
 
     def __init__(self, paths: Paths, open_file: OpenFile = create_locked) -> None:
-        self._sound = open_file(paths.sound)
-        try:
-            self._peaks = open_file(paths.peaks)
-        except OSError:
-            self._sound.close()
-            raise
         self._encoder = mp3.Mp3Encoder()
         self._meter = peaks.PeakMeter()
         self._size = 0
-        self._write(self._sound, mp3.info_frame())
-        self._write(self._peaks, peaks.HEADER)
+        with contextlib.ExitStack() as closing:
+            self._sound = closing.enter_context(contextlib.closing(open_file(paths.sound)))
+            self._peaks = closing.enter_context(contextlib.closing(open_file(paths.peaks)))
+            self._write(self._sound, mp3.info_frame())
+            self._write(self._peaks, peaks.HEADER)
+            closing.pop_all()  # open until close(), now that nothing failed
 
     def add(self, left: Samples, right: Samples) -> None:
         """Both sides of the same time."""
