@@ -12,6 +12,7 @@ from server.storage.objects import ObjectInfo
 from server.web.byte_ranges import Span, Unsatisfiable, is_still, span_of
 
 SENDING_TIMEOUT_S = 3_600  # as long as the address is valid: a player takes what it plays, no faster
+_ID_MAX = 2**63 - 1  # what a database takes
 
 # The address itself is the permission, and nothing of the reader's goes with the request: any page may play it.
 _HEADERS = {
@@ -33,7 +34,7 @@ def recordings(stored: Recordings, links: RecordingLinks) -> Blueprint:
         response.headers.update(_HEADERS)
         return response
 
-    @routes.get("/recordings/bridge_<int:call_id>.mp3")
+    @routes.get(f"/recordings/bridge_<int(max={_ID_MAX}):call_id>.mp3")
     async def recording(call_id: int) -> Response:
         """The file; with `download=1` for keeping. HEAD says what GET would."""
         await links.verify(call_id, request.args.get("token", ""))
