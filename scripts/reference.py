@@ -18,7 +18,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 # Heading -> the settings below it, by the beginning of their names; the last takes the rest.
 _GROUPS = (
     ("Where the server listens", ("HOST", "PORT", "PARLOIR_PUBLIC_URL", "PARLOIR_TLS", "PARLOIR_TRUSTED_PROXIES")),
-    ("What it keeps", ("PARLOIR_DATA_DIR", "DATABASE_URL", "REDIS_URL")),
+    ("What it keeps", ("PARLOIR_DATA_DIR", "DATABASE_URL", "REDIS_URL", "PARLOIR_STORAGE")),
     ("Sound over the network", ("PARLOIR_MEDIA", "PARLOIR_ICE")),
     ("Engines", ("PARLOIR_OPENAI", "PARLOIR_WHISPER")),
     ("Everything else", ("",)),

@@ -1,5 +1,6 @@
 """Every setting of the server: the only file that reads the environment and `.env`."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -50,6 +51,28 @@ class Settings(BaseSettings):
         validation_alias="REDIS_URL",
         repr=False,
         description="redis://… for more than one server process. Default: everything in this process.",
+    )
+    storage_url: str | None = Field(
+        None,
+        validation_alias="PARLOIR_STORAGE_URL",
+        description="s3://bucket/prefix for recordings. Default: the folder `objects` in the data folder.",
+    )
+    storage_endpoint: str | None = Field(
+        None,
+        validation_alias="PARLOIR_STORAGE_ENDPOINT",
+        description="URL of an S3-compatible service other than Amazon's, e.g. https://minio.example.com.",
+    )
+    storage_region: str = Field(
+        "us-east-1", validation_alias="PARLOIR_STORAGE_REGION", description="Region of the bucket."
+    )
+    storage_access_key: str | None = Field(
+        None,
+        validation_alias="PARLOIR_STORAGE_ACCESS_KEY",
+        repr=False,
+        description="Access key id for the bucket. Default: the machine's own role.",
+    )
+    storage_secret_key: SecretStr | None = Field(
+        None, validation_alias="PARLOIR_STORAGE_SECRET_KEY", description="Secret key that belongs to it."
     )
     tls_cert: Path | None = Field(
         None, validation_alias="PARLOIR_TLS_CERT", description="Certificate chain (PEM) to serve https directly."
@@ -147,6 +170,13 @@ class Settings(BaseSettings):
             _ice_server(text)
         return value
 
+    @field_validator("storage_url")
+    @classmethod
+    def _is_bucket(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,62}(/[A-Za-z0-9._-]+)*/?", value):
+            raise ValueError("must be s3://bucket or s3://bucket/prefix")
+        return value
+
     @field_validator("log_level")
     @classmethod
     def _known_level(cls, value: str) -> str:
@@ -158,6 +188,8 @@ class Settings(BaseSettings):
     def _belong_together(self) -> Self:
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("PARLOIR_TLS_CERT and PARLOIR_TLS_KEY are needed together")
+        if (self.storage_access_key is None) != (self.storage_secret_key is None):
+            raise ValueError("PARLOIR_STORAGE_ACCESS_KEY and PARLOIR_STORAGE_SECRET_KEY are needed together")
         if self.media_port_max - self.media_port_min < 1:
             raise ValueError("PARLOIR_MEDIA_PORT_MAX must be greater than PARLOIR_MEDIA_PORT_MIN")
         return self

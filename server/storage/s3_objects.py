@@ -30,6 +30,14 @@ class Bucket:
     access_key: str | None = None
     secret_key: str | None = field(default=None, repr=False)
 
+    @classmethod
+    def from_url(
+        cls, url: str, endpoint: str | None, region: str, access_key: str | None, secret_key: str | None
+    ) -> "Bucket":
+        """The bucket of `s3://name/prefix`."""
+        name, _, prefix = url.removeprefix("s3://").strip("/").partition("/")
+        return cls(name, prefix, endpoint, region, access_key, secret_key)
+
 
 class S3Objects:
     """An ObjectStore over one bucket. Large files go up in parts; nothing is visible before the last of them."""

@@ -142,6 +142,14 @@ async def test_a_service_that_is_away_is_unavailable_and_its_secret_is_not_told(
     assert "very-secret" not in refusal.value.message
 
 
+@pytest.mark.parametrize(
+    ("url", "name", "prefix"),
+    [("s3://calls", "calls", ""), ("s3://calls/", "calls", ""), ("s3://calls/a/b/", "calls", "a/b")],
+)
+def test_a_bucket_is_named_by_its_address(url: str, name: str, prefix: str) -> None:
+    assert Bucket.from_url(url, None, "eu-west-3", None, None) == Bucket(name, prefix, region="eu-west-3")
+
+
 async def test_a_failed_put_leaves_no_file_behind(tmp_path: Path) -> None:
     objects = LocalObjects(tmp_path / "objects")
     await objects.put("kept", b"1", KIND)
