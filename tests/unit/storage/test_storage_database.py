@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
 
+import server.calls.tables
 import server.conversations.tables
 import server.knowledge.tables
+import server.recordings.tables
 import server.sessions.tables
 import server.tenants.tables  # noqa: F401  # the tables' modules declare the schema
 from server.storage import Base, Database
