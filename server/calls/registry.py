@@ -26,6 +26,7 @@ class Admission:
     agent: AgentProfile
     language: str
     metadata: dict[str, str] = field(default_factory=dict, repr=False)
+    is_new: bool = False  # nothing has been said in it yet
 
 
 class LiveConversations:
@@ -85,7 +86,8 @@ class LiveConversations:
         self._live.clear()
 
     async def _open(self, admission: Admission) -> LiveConversation:
-        stored = await self._services.conversations.messages(admission.conversation_uid, since=0)
+        conversations = self._services.conversations
+        stored = [] if admission.is_new else await conversations.messages(admission.conversation_uid, since=0)
         brief = Brief(
             conversation_uid=admission.conversation_uid,
             agent=admission.agent,

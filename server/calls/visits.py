@@ -9,7 +9,7 @@ from server.agents.port import AgentProfile
 from server.calls.control import MAX_TEXT_CHARACTERS, Outgoing, message_body
 from server.calls.conversation import LiveConversation
 from server.calls.registry import Admission, LiveConversations
-from server.conversations import Conversation, Conversations, NewConversation
+from server.conversations import Conversations, NewConversation
 from server.kit.errors import InvalidInput, Unavailable
 from server.sessions import OpenedSession, WidgetSession, WidgetSessions
 from server.tenants.credentials import WidgetTarget
@@ -97,9 +97,12 @@ class WidgetVisits:
             consent_version=wish.consent_version,
             language=language,
             metadata=wish.metadata,
+            begin=lambda session, uid: self._conversations.start_within(
+                session, _conversation(uid, target, wish, origin, language)
+            ),
         )
         try:
-            live, answer = await self._begin(target, wish, opened, origin, language)
+            live, answer = await self._begin(target, wish, opened, language)
         except Exception:
             await self._sessions.end(opened.uid, "server")
             await self._conversations.end(opened.conversation_uid, "server")
@@ -160,21 +163,9 @@ class WidgetVisits:
         await self._conversations.rate(session.conversation_uid, score, comment)
 
     async def _begin(
-        self, target: WidgetTarget, wish: Wish, opened: OpenedSession, origin: str, language: str
+        self, target: WidgetTarget, wish: Wish, opened: OpenedSession, language: str
     ) -> tuple[LiveConversation, str | None]:
         """The conversation of a session just opened, and the answer to the page's offer."""
-        await self._conversations.start(
-            NewConversation(
-                uid=opened.conversation_uid,
-                tenant_id=target.tenant_id,
-                agent_uid=target.agent.uid,
-                mode=wish.mode,
-                language=language,
-                origin=origin,
-                consent_version=wish.consent_version,
-                page=wish.page,
-            )
-        )
         live = await self._live.find(
             Admission(
                 session_uid=opened.uid,
@@ -183,6 +174,7 @@ class WidgetVisits:
                 agent=dataclasses.replace(target.agent, greeting=wish.greeting or target.agent.greeting),
                 language=language,
                 metadata=wish.metadata,
+                is_new=True,
             )
         )
         try:
@@ -195,8 +187,7 @@ class WidgetVisits:
         return live, None
 
     async def _conversation_body(self, uid: str, live: LiveConversation | None) -> Outgoing:
-        stored: Conversation = await self._conversations.by_uid(uid)
-        messages = await self._conversations.messages(uid, since=0)
+        stored, messages = await self._conversations.read(uid)
         return {
             "id": uid,
             "state": stored.state,
@@ -208,6 +199,19 @@ class WidgetVisits:
     async def _require_voice(self, text_only: bool, language: str) -> None:
         if text_only or not await self._voice.is_ready(language):
             raise Unavailable("voice_unavailable", "This agent cannot speak right now. Write instead.")
+
+
+def _conversation(uid: str, target: WidgetTarget, wish: Wish, origin: str, language: str) -> NewConversation:
+    return NewConversation(
+        uid=uid,
+        tenant_id=target.tenant_id,
+        agent_uid=target.agent.uid,
+        mode=wish.mode,
+        language=language,
+        origin=origin,
+        consent_version=wish.consent_version,
+        page=wish.page,
+    )
 
 
 def _language(asked: str | None, agent: AgentProfile) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Row, Select, Table, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.conversations.tables import ConsentRow, ConversationEventRow, ConversationRow, MessageRow
@@ -16,6 +16,29 @@ from server.storage.text import storable
 
 RATING_WINDOW = timedelta(minutes=10)
 RATING_MAX = 5
+
+# Put together once: every conversation runs these, and SQLAlchemy takes longer over them than the database.
+_conversations = cast("Table", ConversationRow.__table__)
+_messages = cast("Table", MessageRow.__table__)
+_INSERT_CONVERSATION = insert(_conversations).returning(_conversations.c.id)
+_INSERT_CONSENT = insert(cast("Table", ConsentRow.__table__))
+_INSERT_EVENT = insert(cast("Table", ConversationEventRow.__table__))
+_INSERT_MESSAGE = insert(_messages)
+_NUMBER_MESSAGE = (
+    update(_conversations)
+    .where(_conversations.c.uid == bindparam("of"))
+    .values(messages_count=_conversations.c.messages_count + 1)
+    .returning(_conversations.c.id, _conversations.c.messages_count)
+)
+_STORED_MESSAGE = (
+    select(_messages)
+    .join(_conversations, _conversations.c.id == _messages.c.conversation_id)
+    .where(_conversations.c.uid == bindparam("of"), _messages.c.uid == bindparam("message_uid"))
+)
+_READ_CONVERSATION = select(_conversations).where(_conversations.c.uid == bindparam("of"))
+_READ_MESSAGES = (
+    select(_messages).where(_messages.c.conversation_id == bindparam("conversation_id")).order_by(_messages.c.seq)
+)
 
 
 @dataclass(frozen=True)
@@ -61,25 +84,31 @@ class Conversations:
 
     async def start(self, new: NewConversation) -> None:
         """Store a conversation, the consent it rests on, and the event that it began."""
-        now = self._clock.now()
         async with self._database.transaction() as session:
-            row = ConversationRow(
-                uid=new.uid,
-                tenant_id=new.tenant_id,
-                agent_uid=new.agent_uid,
-                channel="widget",
-                mode=new.mode,
-                language=new.language,
-                page=dict(new.page),
-                messages_count=0,
-                state="active",
-                created_at=now,
-            )
-            session.add(row)
-            await session.flush()
-            if new.consent_version is not None:
-                session.add(ConsentRow(conversation_id=row.id, version=new.consent_version, origin=new.origin, at=now))
-            self._event(session, row.id, "conversation.started", {"mode": new.mode, "origin": new.origin})
+            await self.start_within(session, new)
+
+    async def start_within(self, session: AsyncSession, new: NewConversation) -> None:
+        """As start(), in the caller's transaction."""
+        now = self._clock.now()
+        conversation_id = await session.scalar(
+            _INSERT_CONVERSATION,
+            {
+                "uid": new.uid,
+                "tenant_id": new.tenant_id,
+                "agent_uid": new.agent_uid,
+                "channel": "widget",
+                "mode": new.mode,
+                "language": new.language,
+                "page": dict(new.page),
+                "messages_count": 0,
+                "state": "active",
+                "created_at": now,
+            },
+        )
+        if new.consent_version is not None:
+            consent = {"conversation_id": conversation_id, "version": new.consent_version, "origin": new.origin}
+            await session.execute(_INSERT_CONSENT, {**consent, "at": now})
+        await self._event(session, conversation_id, "conversation.started", {"mode": new.mode, "origin": new.origin})
 
     async def append_message(
         self, conversation_uid: str, *, uid: str, role: str, text: str, via: str, interrupted: bool
@@ -90,31 +119,24 @@ class Conversations:
         """
         now, text = self._clock.now(), storable(text)
         async with self._database.transaction() as session:
-            stored = _messages_of(conversation_uid).where(MessageRow.uid == uid)
-            if (known := await session.scalar(stored)) is not None:
+            stored = await session.execute(_STORED_MESSAGE, {"of": conversation_uid, "message_uid": uid})
+            if (known := stored.first()) is not None:
                 return _message(known)
-            numbered = await session.execute(
-                update(ConversationRow)
-                .where(ConversationRow.uid == conversation_uid)
-                .values(messages_count=ConversationRow.messages_count + 1)
-                .returning(ConversationRow.id, ConversationRow.messages_count)
-            )
-            found = numbered.first()
+            found = (await session.execute(_NUMBER_MESSAGE, {"of": conversation_uid})).first()
             if found is None:
                 raise _unknown()
             conversation_id, seq = found
-            session.add(
-                MessageRow(
-                    uid=uid,
-                    conversation_id=conversation_id,
-                    seq=seq,
-                    role=role,
-                    text=text,
-                    via=via,
-                    interrupted=interrupted,
-                    at=now,
-                )
-            )
+            row = {
+                "uid": uid,
+                "conversation_id": conversation_id,
+                "seq": seq,
+                "role": role,
+                "text": text,
+                "via": via,
+                "interrupted": interrupted,
+                "at": now,
+            }
+            await session.execute(_INSERT_MESSAGE, row)
         return Message(uid, seq, role, text, via, interrupted, now)
 
     async def messages(self, conversation_uid: str, since: int) -> list[Message]:
@@ -129,7 +151,7 @@ class Conversations:
         """Add to the conversation's event log."""
         async with self._database.transaction() as session:
             row = await self._row(session, conversation_uid)
-            self._event(session, row.id, type_, payload)
+            await self._event(session, row.id, type_, payload)
 
     async def events(self, conversation_uid: str) -> list[tuple[str, dict[str, Any]]]:
         """Types and payloads of the event log, in order."""
@@ -146,7 +168,16 @@ class Conversations:
         """Raises NotFound `not_found`."""
         async with self._database.reading() as session:
             row = await self._row(session, conversation_uid)
-            return Conversation(row.uid, row.state, row.mode, row.ended_reason, row.rating)
+            return _conversation(row)
+
+    async def read(self, conversation_uid: str) -> tuple[Conversation, list[Message]]:
+        """The conversation and all its final messages, in order, as of one moment. Raises NotFound `not_found`."""
+        async with self._database.reading() as session:
+            row = (await session.execute(_READ_CONVERSATION, {"of": conversation_uid})).first()
+            if row is None:
+                raise _unknown()
+            stored = await session.execute(_READ_MESSAGES, {"conversation_id": row.id})
+            return _conversation(row), [_message(message) for message in stored]
 
     async def set_mode(self, conversation_uid: str, mode: str) -> None:
         """Voice came, or text is all that is left."""
@@ -168,7 +199,7 @@ class Conversations:
             conversation_id = ended.scalar()
             if conversation_id is None:
                 return False
-            self._event(session, conversation_id, "conversation.ended", {"reason": reason})
+            await self._event(session, conversation_id, "conversation.ended", {"reason": reason})
         return True
 
     async def rate(self, conversation_uid: str, score: int, comment: str | None) -> None:
@@ -183,7 +214,7 @@ class Conversations:
             if row.ended_at is not None and self._clock.now() - row.ended_at > RATING_WINDOW:
                 raise Conflict("rating_closed", "This conversation can no longer be rated.")
             row.rating, row.rating_comment = score, storable(comment) if comment else None
-            self._event(session, row.id, "conversation.rated", {"score": score})
+            await self._event(session, row.id, "conversation.rated", {"score": score})
 
     async def _row(self, session: AsyncSession, conversation_uid: str) -> ConversationRow:
         row = await session.scalar(select(ConversationRow).where(ConversationRow.uid == conversation_uid))
@@ -191,10 +222,11 @@ class Conversations:
             raise _unknown()
         return row
 
-    def _event(self, session: AsyncSession, conversation_id: int, type_: str, payload: dict[str, Any]) -> None:
-        session.add(
-            ConversationEventRow(conversation_id=conversation_id, type=type_, payload=payload, at=self._clock.now())
-        )
+    async def _event(
+        self, session: AsyncSession, conversation_id: int | None, type_: str, payload: dict[str, Any]
+    ) -> None:
+        values = {"conversation_id": conversation_id, "type": type_, "payload": payload, "at": self._clock.now()}
+        await session.execute(_INSERT_EVENT, values)
 
 
 def _messages_of(conversation_uid: str) -> Select[MessageRow]:
@@ -205,7 +237,11 @@ def _messages_of(conversation_uid: str) -> Select[MessageRow]:
     )
 
 
-def _message(row: MessageRow) -> Message:
+def _conversation(row: ConversationRow | Row[Any]) -> Conversation:
+    return Conversation(row.uid, row.state, row.mode, row.ended_reason, row.rating)
+
+
+def _message(row: MessageRow | Row[Any]) -> Message:
     return Message(row.uid, row.seq, row.role, row.text, row.via, row.interrupted, row.at)
 
 

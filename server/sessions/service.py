@@ -1,11 +1,13 @@
 """The widget's sessions: opened within limits, bound to tenant, agent, origin and conversation."""
 
 import ipaddress
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Table, bindparam, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.kit.clock import Clock
 from server.kit.errors import Conflict, Gone, NotAllowed, NotAuthenticated, TooMany
@@ -24,6 +26,25 @@ PER_TENANT = Rate(per_minute=300)
 REAP_GRACE = timedelta(seconds=60)  # a server that lost its database for a moment still touches what it serves
 _RETRY_WHEN_BUSY_S = 10
 _IPV6_NETWORK_BITS = 64  # what one visitor has at the least
+
+# Put together once: every visitor's click runs these, and SQLAlchemy takes longer over them than the database.
+_sessions = cast("Table", WidgetSessionRow.__table__)
+_tenants = cast("Table", TenantRow.__table__)
+_LOCK_TENANT = select(_tenants.c.id).where(_tenants.c.id == bindparam("tenant_id")).with_for_update()
+_COUNT_ALIVE = (
+    select(func.count())
+    .select_from(_sessions)
+    .where(
+        _sessions.c.tenant_id == bindparam("tenant_id"),
+        _sessions.c.ended_at.is_(None),
+        _sessions.c.lease_until > bindparam("now"),
+    )
+)
+_INSERT = insert(_sessions)
+
+
+BeginConversation = Callable[[AsyncSession, str], Awaitable[None]]
+"""Stores the conversation of this uid with the session's own transaction: there is never one without the other."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +102,9 @@ class WidgetSessions:
         consent_version: str | None,
         language: str,
         metadata: dict[str, str],
+        begin: BeginConversation | None = None,
     ) -> OpenedSession:
-        """A new session for a page of `origin` (normalised, allowed).
+        """A new session for a page of `origin` (normalised, allowed), and by `begin` its conversation.
 
         Raises `consent_required`, `rate_limit_exceeded`, `concurrency_limit_reached`.
         """
@@ -91,39 +113,33 @@ class WidgetSessions:
         await self._take(f"widget/address/{_network_of(client_ip)}", self._per_address)
         await self._take(f"widget/tenant/{target.tenant_id}", self._per_tenant)
         now = self._clock.now()
-        row = WidgetSessionRow(
-            uid=new_uid("wses"),
-            tenant_id=target.tenant_id,
-            agent_uid=target.agent.uid,
-            conversation_uid=new_uid("conv"),
-            origin=origin,
-            language=language,
-            details={"metadata": metadata},
-            generation=1,
-            created_at=now,
-            lease_until=now + self._lease,
-            ended_at=None,
-        )
+        uid, conversation_uid, generation = new_uid("wses"), new_uid("conv"), 1
+        row = {
+            "uid": uid,
+            "tenant_id": target.tenant_id,
+            "agent_uid": target.agent.uid,
+            "conversation_uid": conversation_uid,
+            "origin": origin,
+            "language": language,
+            "details": {"metadata": metadata},
+            "generation": generation,
+            "created_at": now,
+            "lease_until": now + self._lease,
+        }
         async with self._database.transaction() as session:
             # The tenant's row is the lock: of two sessions opened at once only one may be the last.
-            await session.execute(select(TenantRow.id).where(TenantRow.id == target.tenant_id).with_for_update())
-            alive = await session.scalar(
-                select(func.count())
-                .select_from(WidgetSessionRow)
-                .where(
-                    WidgetSessionRow.tenant_id == target.tenant_id,
-                    WidgetSessionRow.ended_at.is_(None),
-                    WidgetSessionRow.lease_until > now,
-                )
-            )
+            await session.execute(_LOCK_TENANT, {"tenant_id": target.tenant_id})
+            alive = await session.scalar(_COUNT_ALIVE, {"tenant_id": target.tenant_id, "now": now})
             if (alive or 0) >= target.plan.concurrent_conversations:
                 raise TooMany(
                     "concurrency_limit_reached",
                     "Every line is taken right now. Try again in a moment.",
                     _RETRY_WHEN_BUSY_S,
                 )
-            session.add(row)
-        return await self._opened(row.uid, row.conversation_uid, row.generation)
+            await session.execute(_INSERT, row)
+            if begin is not None:
+                await begin(session, conversation_uid)
+        return await self._opened(uid, conversation_uid, generation)
 
     async def verify(self, token: str, origin: str | None, may_be_over: bool = False) -> WidgetSession:
         """The session of `token`, asked for by a page of `origin` (its Origin header, normalised by the caller).

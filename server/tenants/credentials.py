@@ -107,16 +107,19 @@ class Credentials:
 
     async def resolve(self, text: str) -> Principal:
         """Who presents the key `text`. Raises NotAuthenticated `invalid_key`."""
+        async with self._database.reading() as session:
+            return await self._resolve(session, text)
+
+    async def _resolve(self, session: AsyncSession, text: str) -> Principal:
         if not text.isascii() or not is_well_formed_secret(text):
             raise _invalid_key()
-        async with self._database.reading() as session:
-            row = (
-                await session.execute(
-                    select(CredentialRow, TenantRow.uid)
-                    .join(TenantRow, TenantRow.id == CredentialRow.tenant_id)
-                    .where(CredentialRow.lookup == self._lookup(text))
-                )
-            ).first()
+        row = (
+            await session.execute(
+                select(CredentialRow, TenantRow.uid)
+                .join(TenantRow, TenantRow.id == CredentialRow.tenant_id)
+                .where(CredentialRow.lookup == self._lookup(text))
+            )
+        ).first()
         if row is None:
             raise _invalid_key()
         credential, tenant_uid = row
@@ -143,15 +146,15 @@ class Credentials:
             raise InvalidInput("invalid_request", "Name a public key (apiKey) or a tenant (tenant_id).")
         if tenant and not _NAME.fullmatch(tenant):
             raise _invalid_key()
-        tenant_id = None
-        if key:
-            principal = await self.resolve(key)
+        async with self._database.reading() as session:
+            if not key:
+                return await self._target(session, TenantRow.uid == tenant, agent)
+            principal = await self._resolve(session, key)
             if principal.kind is not Kind.PUBLIC:
                 raise NotAuthenticated("invalid_key", "This is not a public key; pages use voc_pk_ keys only.")
             if tenant and tenant != principal.tenant_uid:
                 raise InvalidInput("config_mismatch", "The key and the tenant do not belong together.")
-            tenant_id = principal.tenant_id
-        return await self._target(TenantRow.id == tenant_id if tenant_id else TenantRow.uid == tenant, agent)
+            return await self._target(session, TenantRow.id == principal.tenant_id, agent)
 
     async def public_key_of(self, tenant_id: int) -> str | None:
         """The tenant's newest public key."""
@@ -168,19 +171,17 @@ class Credentials:
 
     async def target_of(self, tenant_id: int, agent_uid: str) -> WidgetTarget:
         """The target of a session that exists. Raises `unknown_agent` when the agent is gone."""
-        return await self._target(TenantRow.id == tenant_id, agent_uid)
-
-    async def _target(self, which_tenant: ColumnElement[bool], agent: str | None) -> WidgetTarget:
-        named = (AgentRow.tenant_id == TenantRow.id) & _is_called(agent)
         async with self._database.reading() as session:
-            rows = await session.execute(
-                select(TenantRow, AgentRow)
-                .outerjoin(AgentRow, named)
-                .where(which_tenant)
-                .order_by(AgentRow.id)
-                .limit(1)
-            )
-            found = rows.first()
+            return await self._target(session, TenantRow.id == tenant_id, agent_uid)
+
+    async def _target(
+        self, session: AsyncSession, which_tenant: ColumnElement[bool], agent: str | None
+    ) -> WidgetTarget:
+        named = (AgentRow.tenant_id == TenantRow.id) & _is_called(agent)
+        rows = await session.execute(
+            select(TenantRow, AgentRow).outerjoin(AgentRow, named).where(which_tenant).order_by(AgentRow.id).limit(1)
+        )
+        found = rows.first()
         if found is None:
             raise _invalid_key()
         tenant, row = found
