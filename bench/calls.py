@@ -19,7 +19,9 @@ import av
 import httpx
 import numpy as np
 from aiortc import MediaStreamTrack
+from aiortc.rtcrtpreceiver import RTCRtpReceiver
 
+from server.browser import inline_decode
 from server.media.frame import FRAME_SAMPLES, SAMPLE_RATE_HZ, Samples
 from server.web.assets import build
 from tests.fakes.browser_page import Page
@@ -74,16 +76,20 @@ class Microphone(MediaStreamTrack):
 class Caller:
     """One visitor in a call."""
 
-    def __init__(self, site: Site, language: str) -> None:
+    def __init__(self, site: Site, language: str, only_packets: bool = False) -> None:
+        """With `only_packets` nothing is decoded: aiortc's own ear holds four packets back before the first sound."""
         self._site = site
         self._language = language
         self.microphone = Microphone()
         self.page = Page(microphone=self.microphone)
         self.token = ""
+        self.first_packet = asyncio.Event()
+        if only_packets:
+            receiver: RTCRtpReceiver = self.page.connection.getTransceivers()[0].receiver
+            inline_decode.take_packets(receiver, lambda sequence, timestamp, payload: self.first_packet.set())
 
-    async def call(self) -> float:
-        """Seconds from the click (microphone granted) to the first packet of the agent."""
-        began = time.monotonic()
+    async def call(self) -> None:
+        """Everything from the click (microphone granted) on."""
         body = {
             **self._site._target(),
             "mode": "voice",
@@ -94,13 +100,9 @@ class Caller:
         opened = await asyncio.to_thread(self._site.ask, "/widget/sessions", body)
         self.token = opened["session"]["token"]
         await self.page.take(opened["answer"])
-        while not self.page.heard:
-            assert time.monotonic() - began < ANSWER_TIMEOUT_S, "no packet came"
-            await asyncio.sleep(0.002)
-        spent = time.monotonic() - began
-        await self.page.is_open.wait()
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            await self.page.is_open.wait()
         self.page.control.send(json.dumps({"type": "hello", "since": 0}))
-        return spent
 
     async def until(self, **wanted: object) -> dict[str, Any]:
         """The next control message like this."""
@@ -122,8 +124,13 @@ class Caller:
 async def first_packets(site: Site) -> list[float]:
     spent = []
     for _ in range(CLICKS):
-        caller = Caller(site, "en")
-        spent.append(await caller.call())
+        caller = Caller(site, "en", only_packets=True)
+        began = time.monotonic()
+        calling = asyncio.create_task(caller.call())
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            await caller.first_packet.wait()
+        spent.append(time.monotonic() - began)
+        await calling
         await caller.hang_up()
         await asyncio.sleep(2.1)  # thirty new sessions a minute and address are allowed
     return spent
