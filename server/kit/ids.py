@@ -16,7 +16,7 @@ def new_uid(prefix: str) -> str:
 
 def random_text(length: int) -> str:
     """`length` random base-36 characters."""
-    return "".join(secrets.choice(_BASE36) for _ in range(length))
+    return _base36(secrets.randbelow(36**length), length)
 
 
 def new_secret(prefix: str) -> str:
@@ -32,9 +32,12 @@ def is_well_formed_secret(text: str) -> bool:
 
 
 def _checksum(body: str) -> str:
-    number = zlib.crc32(body.encode())
+    return _base36(zlib.crc32(body.encode()), _CHECKSUM_LENGTH)
+
+
+def _base36(number: int, length: int) -> str:
     digits = ""
-    while number:
+    for _ in range(length):
         number, digit = divmod(number, 36)
         digits = _BASE36[digit] + digits
-    return digits.rjust(_CHECKSUM_LENGTH, "0")
+    return digits
