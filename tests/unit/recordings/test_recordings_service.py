@@ -327,6 +327,45 @@ async def test_nothing_is_left_of_an_erased_recording(
     assert [file for file in place.folder.rglob("rec_*") if file.is_file()] == []
 
 
+class SlowObjects(LocalObjects):
+    """Takes a recording only when it may."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.asked, self.may_take = asyncio.Event(), asyncio.Event()
+
+    async def put_file(self, key: str, path: Path, content_type: str) -> None:
+        self.asked.set()
+        await self.may_take.wait()
+        await super().put_file(key, path, content_type)
+
+
+@pytest.mark.parametrize("is_kept_first", [True, False])
+async def test_nothing_is_left_of_what_is_erased_while_it_is_being_stored(
+    place: Place, call: int, is_kept_first: bool
+) -> None:
+    slow = SlowObjects(place.folder / "objects")
+    recordings = place.recordings(objects=slow)
+    recorder = await recordings.start(call)
+    place.speak(recorder, range(SECOND), LOW, None)
+    finishing = asyncio.create_task(recorder.finish())
+    await asyncio.wait_for(slow.asked.wait(), 30)
+    if is_kept_first:
+        slow.may_take.set()
+        await recordings.erase(call)
+    else:
+        erasing = asyncio.create_task(recordings.erase(call))
+        async with asyncio.timeout(30):
+            while (await recordings.of(call)).state != State.ERASED:  # noqa: ASYNC110  # it is in the database
+                await asyncio.sleep(0.01)
+        slow.may_take.set()
+        await erasing
+    await finishing
+    assert (await recordings.of(call)).state == State.ERASED
+    await recordings.close()
+    assert [file for file in place.folder.rglob("*") if file.name.startswith("rec_")] == []
+
+
 async def test_erasing_what_never_was_changes_nothing(recordings: Recordings, call: int) -> None:
     await recordings.erase(call)
     assert (await recordings.of(call)).state == State.NONE

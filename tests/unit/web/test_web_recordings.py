@@ -2,89 +2,29 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from pathlib import Path
 
-import httpx
 import pytest
-from hypercorn.asyncio import serve
-from hypercorn.config import Config
 
-from server.recordings import Recordings
-from server.sessions import SigningKeys
-from server.sessions.recording_links import LIFETIME, RecordingLinks
+from server.sessions.recording_links import LIFETIME
 from server.sessions.signing import Purpose, Tokens
 from server.storage import Database
 from server.storage.objects import CHUNK_BYTES
 from server.storage.s3_objects import S3Objects
-from server.web.application import web_app
-from server.web.recordings import recordings
 from tests.fakes.clock import FakeClock
 from tests.fixtures.application import refusal
 from tests.fixtures.object_servers import s3_bucket, s3_endpoint  # noqa: F401  # fixtures are found by name
-from tests.fixtures.recordings import TICKS_PER_SECOND, Place, content, heard, new_calls
-from tests.fixtures.servers import free_port
-from tests.fixtures.tenancy import Tenancy
-
-SECONDS = 60
-WAIT_S = 20
-
-
-@dataclass(frozen=True)
-class Served:
-    """A server with one call of a minute recorded, one that is being recorded, and one that never was."""
-
-    http: httpx.AsyncClient
-    origin: str
-    stored: Recordings
-    links: RecordingLinks
-    keys: SigningKeys
-    clock: FakeClock
-    recorded: int
-    going_on: int
-    never: int
-    data: bytes
-
-    async def get(self, call: int | None = None, method: str = "GET", add: str = "", **headers: str) -> httpx.Response:
-        url = await self.links.link(call or self.recorded, self.origin)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        return await self.http.request(method, url + add, headers=named)
+from tests.fixtures.recording_server import SECONDS, Served, serving_recordings
+from tests.fixtures.recordings import Place, heard
 
 
 @pytest.fixture(params=["folder", "s3"])
 async def served(
-    request: pytest.FixtureRequest, sqlite_database: Database, tmp_path: object, clock: FakeClock
+    request: pytest.FixtureRequest, sqlite_database: Database, tmp_path: Path, clock: FakeClock
 ) -> AsyncIterator[Served]:
-    place = Place(sqlite_database, tmp_path, clock)  # type: ignore[arg-type]
     options = {} if request.param == "folder" else {"objects": S3Objects(request.getfixturevalue("s3_bucket"))}
-    stored = place.recordings(**options)
-    recorded, going_on, never = await new_calls(sqlite_database, 3)
-    recorder = await stored.start(recorded)
-    place.speak(recorder, range(SECONDS * TICKS_PER_SECOND), 440, None)
-    await recorder.finish()
-    place.speak(await stored.start(going_on), range(TICKS_PER_SECOND), 440, None)
-    tenancy = Tenancy.over(sqlite_database, clock)
-    keys = SigningKeys(sqlite_database, tenancy.secret, clock)
-    links = RecordingLinks(keys, clock)
-    port, stop = free_port(), asyncio.Event()
-    config = Config()
-    config.bind = [f"127.0.0.1:{port}"]
-    config.graceful_timeout = 1
-    app = web_app(tenancy.origins, [recordings(stored, links)])
-    serving = asyncio.create_task(serve(app, config, shutdown_trigger=stop.wait))  # type: ignore[arg-type]
-    origin = f"http://127.0.0.1:{port}"
-    async with httpx.AsyncClient(timeout=WAIT_S, trust_env=False) as http:
-        async with asyncio.timeout(WAIT_S):
-            while True:
-                try:
-                    await http.get(origin)
-                    break
-                except httpx.TransportError:
-                    await asyncio.sleep(0.02)
-        data = await content(stored, recorded)
-        yield Served(http, origin, stored, links, keys, clock, recorded, going_on, never, data)
-    stop.set()
-    await asyncio.wait_for(serving, WAIT_S)
-    await stored.close()
+    async with serving_recordings(Place(sqlite_database, tmp_path, clock), **options) as server:
+        yield server
 
 
 async def test_the_whole_file_comes_with_what_players_need(served: Served) -> None:
