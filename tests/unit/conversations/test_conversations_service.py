@@ -55,6 +55,29 @@ async def code_of(work: Any) -> str:
     return refused.value.code
 
 
+async def test_a_conversation_taken_back_with_its_transaction_leaves_nothing(
+    conversations: Conversations, database: Database, tenant_id: int
+) -> None:
+    async def begin_and_fail() -> None:
+        async with database.transaction() as session:
+            await conversations.start_within(session, new(tenant_id, "conv_gone", consent_version="1"))
+            raise OSError("no session")
+
+    with pytest.raises(OSError, match="no session"):
+        await begin_and_fail()
+    assert await code_of(conversations.read("conv_gone")) == "not_found"
+    async with database.reading() as session:
+        counts = [await session.scalar(select(func.count()).select_from(row)) for row in (ConversationRow, ConsentRow)]
+    assert counts == [1, 1]
+
+
+async def test_a_conversation_is_read_with_all_its_messages_in_order(conversations: Conversations) -> None:
+    said = [await say(conversations, text) for text in ("one", "two", "three")]
+    conversation, messages = await conversations.read(UID)
+    assert conversation == await conversations.by_uid(UID)
+    assert messages == said
+
+
 async def test_a_conversation_starts_with_its_consent(
     conversations: Conversations, database: Database, clock: FakeClock, tenant_id: int
 ) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.kit.errors import AppError, Conflict, Gone, NotAllowed, NotAuthenticated, TooMany
 from server.sessions import OpenedSession, SigningKeys, WidgetSessions
@@ -227,6 +228,24 @@ async def test_of_two_hundred_at_once_exactly_as_many_as_the_plan_allows_are_ope
     opening = (setting.open(processes[turn % 2]) for turn in range(200))
     answers = await asyncio.gather(*opening, return_exceptions=True)
     assert codes(answers) == {"opened": 25, "concurrency_limit_reached": 175}
+
+
+async def test_a_session_and_its_conversation_begin_together_or_not_at_all(setting: Setting) -> None:
+    target, begun = await setting.add_tenant("starter"), []
+
+    async def begin(session: AsyncSession, conversation_uid: str) -> None:
+        begun.append(conversation_uid)
+        if len(begun) <= 5:
+            raise OSError("the conversation could not be stored")
+
+    answers = await asyncio.gather(
+        *(setting.open(target=target, begin=begin) for _ in range(10)), return_exceptions=True
+    )
+    opened = [answer.conversation_uid for answer in answers if isinstance(answer, OpenedSession)]
+    assert sorted(opened) == sorted(begun[5:])
+    assert len(opened) == 5  # those that failed hold none of the plan's five lines
+    assert await code_of(setting.open(target=target, begin=begin)) == "concurrency_limit_reached"
+    assert len(begun) == 10  # what is refused begins nothing
 
 
 async def test_a_line_is_free_again_when_its_session_ends_or_its_server_is_gone(setting: Setting) -> None:
