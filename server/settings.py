@@ -173,7 +173,7 @@ class Settings(BaseSettings):
     @field_validator("storage_url")
     @classmethod
     def _is_bucket(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,62}(/[A-Za-z0-9._-]+)*/?", value):
+        if value is not None and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,62}(/[A-Za-z0-9][A-Za-z0-9._-]*)*/?", value):
             raise ValueError("must be s3://bucket or s3://bucket/prefix")
         return value
 
