@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -95,6 +96,7 @@ class Recordings:
         self._feed_ticks = feed_ticks
         self._tasks = TaskScope("recordings")
         self._live: dict[int, _Live] = {}
+        self._kept_later: set[int] = set()
 
     async def start(self, call_id: int) -> Recorder:
         """Begin to record; a disk that fails shows in the state, not here. Raises Conflict `already_recorded`."""
@@ -174,13 +176,16 @@ class Recordings:
         await asyncio.to_thread(self._paths(row.uid).remove)
 
     async def recover(self) -> int:
-        """At start-up: finish what dead processes of this machine left behind. How many there were."""
+        """Finish what dead processes of this machine left behind: at start-up, and again whenever one may have died.
+
+        How many there were.
+        """
         async with self._database.reading() as session:
             rows = (
                 await session.scalars(
                     select(RecordingRow).where(
                         RecordingRow.state.in_([State.RECORDING.value, State.PROCESSING.value]),
-                        RecordingRow.call_id.not_in(self._live),
+                        RecordingRow.call_id.not_in(self._live.keys() | self._kept_later),
                     )
                 )
             ).all()
@@ -252,12 +257,14 @@ class Recordings:
             self._tasks.spawn(self._keep_trying(call_id, uid), "keep")
 
     async def _keep_trying(self, call_id: int, uid: str) -> None:
-        attempt = 0
-        while True:
-            await self._clock.sleep(_RETRY_S[min(attempt, len(_RETRY_S) - 1)])
-            if await self._is_kept(call_id, uid):
-                return
-            attempt += 1
+        self._kept_later.add(call_id)
+        try:
+            for wait_s in itertools.chain(_RETRY_S, itertools.repeat(_RETRY_S[-1])):
+                await self._clock.sleep(wait_s)
+                if await self._is_kept(call_id, uid):
+                    return
+        finally:
+            self._kept_later.discard(call_id)
 
     async def _is_kept(self, call_id: int, uid: str) -> bool:
         """Hand the files to the object store. False when it cannot take them now."""

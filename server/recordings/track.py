@@ -45,8 +45,15 @@ class Written:
 def create_locked(path: Path) -> BinaryIO:
     """A new file nobody but its owner reads. While it is open in a living process nobody recovers it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600), "r+b", buffering=0)
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    unlocked = path.with_name(f".{path.name}")  # under its own name it is never seen without its lock
+    descriptor = os.open(unlocked, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    file = open(descriptor, "r+b", buffering=0)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        unlocked.rename(path)
+    except OSError:
+        file.close()
+        raise
     return file
 
 
