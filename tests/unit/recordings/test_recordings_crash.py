@@ -17,6 +17,7 @@ from server.storage.objects import LocalObjects
 from tests.fixtures.recordings import TICKS_PER_SECOND, WITHIN_S, Place, content, heard, settled, tone
 
 ROOT = Path(__file__).resolve().parents[3]
+TURNS_MAX = 60
 TALKED_TICKS = 4 * TICKS_PER_SECOND + 10
 
 
@@ -51,12 +52,14 @@ async def test_a_killed_process_loses_at_most_its_last_second(place: Place, sqli
     assert ticks * 20 - 1_000 <= recording.duration_ms <= ticks * 20
     assert sound.seconds == pytest.approx(recording.duration_ms / 1000, abs=0.001)
     for channel, hertz, first in ((0, 440, 0), (1, 1_500, 1)):
-        for number, (start, end) in enumerate(sound.spans(channel)):
+        turns = [start for start in range(first, TURNS_MAX, 2) if start < sound.seconds - 2 * WITHIN_S]
+        spans = sound.spans(channel)
+        assert len(turns) <= len(spans) <= len(turns) + 1  # one that has just begun may be too short to tell
+        for number, (start, end) in enumerate(spans):
             assert start == pytest.approx(first + 2 * number, abs=WITHIN_S)
             assert end == pytest.approx(min(first + 2 * number + 1, sound.seconds), abs=WITHIN_S)
             if end - start > 0.5:
                 assert sound.hertz(channel, start + 0.1, end - 0.1) == pytest.approx(hertz, abs=5)
-    assert [len(sound.spans(channel)) for channel in (0, 1)] in ([2, 2], [3, 2])
     assert len(peaks_kept) == peaks.peaks_bytes(round(sound.seconds * 16_000))
     assert max(peaks_kept[4::2]) > 30
     assert list(place.spool.iterdir()) == []
