@@ -50,6 +50,7 @@ class TurnDetector:
         self._silence_s = 0.0
         self._in_utterance = False
         self._paused = False
+        self._held = False
 
     @property
     def in_utterance(self) -> bool:
@@ -69,8 +70,13 @@ class TurnDetector:
         voiced = self._is_speech(window)
         return self._continue(window, voiced) if self._in_utterance else self._await(window, voiced, cautious)
 
+    def hold(self) -> None:
+        """The visitor holds the talk key: until finish() no pause ends an utterance, only its longest length does."""
+        self._held = True
+
     def finish(self) -> Signal | None:
         """The visitor let go of the talk key: OVER if anything was being said."""
+        self._held = False
         if not self._in_utterance and not self._voiced_s:
             return None
         if not self._in_utterance:
@@ -120,7 +126,7 @@ class TurnDetector:
             resumed, self._paused = self._paused, False
             return Signal.RESUMED if resumed else None
         self._silence_s += WINDOW_S
-        if self._silence_s + _ROUNDING_S >= self._limits.end_of_turn_s:
+        if not self._held and self._silence_s + _ROUNDING_S >= self._limits.end_of_turn_s:
             return self._end()
         if not self._paused and self._silence_s + _ROUNDING_S >= self._limits.speculate_after_s:
             self._paused = True

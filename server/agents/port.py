@@ -130,6 +130,10 @@ class AgentSession(Protocol):
         """The visitor wrote this; ends whatever is being said and answers."""
         ...
 
+    def hold_turn(self) -> None:
+        """The visitor holds the talk key: no pause ends the turn until finish_turn(), or until voice goes."""
+        ...
+
     def finish_turn(self) -> None:
         """The visitor let go of the talk key: do not wait for silence."""
         ...

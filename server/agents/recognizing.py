@@ -95,6 +95,10 @@ class Ear:
             self._drop_guess()
         return signal
 
+    def hold(self) -> None:
+        """See TurnDetector.hold."""
+        self._detector.hold()
+
     def finish(self) -> Signal | None:
         """See TurnDetector.finish."""
         return self._detector.finish()

@@ -106,6 +106,11 @@ class ConversationSession:
         self._visitor_said(text.strip(), via="text")
         self._talk(self._answer(TurnWatch(self._clock)), "answer")
 
+    def hold_turn(self) -> None:
+        """See AgentSession.hold_turn."""
+        if self._ear is not None:
+            self._ear.hold()
+
     def finish_turn(self) -> None:
         """See AgentSession.finish_turn."""
         if self._ear is not None and not self._over and self._ear.finish() is Signal.OVER:

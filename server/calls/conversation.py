@@ -116,7 +116,9 @@ class LiveConversation:
                 self._voice.mute(on)
             case Talk(on):
                 self._voice.mute(not on)
-                if not on:
+                if on:
+                    self._agent.hold_turn()
+                else:
                     self._agent.finish_turn()
             case Interrupt():
                 self._agent.interrupt()

@@ -37,6 +37,9 @@ class ScriptedAgent:
     def say(self, role: str, text: str, final: bool = True, uid: str | None = None) -> None:
         self.announce(Spoken(uid or new_uid("msg"), role, text, final=final, via="text"))
 
+    def hold_turn(self) -> None:
+        self.asked.append("hold_turn")
+
     def finish_turn(self) -> None:
         self.asked.append("finish_turn")
 

@@ -175,6 +175,17 @@ async def test_failed_recognition_is_admitted(line: AgentLine, speech: FakeSpeec
     assert line.texts("agent") == ["I'm sorry, something went wrong on my side. Could you ask me again?"]
 
 
+async def test_a_pause_ends_no_turn_while_the_talk_key_is_held(line: AgentLine, speech: FakeSpeech) -> None:
+    speech.ear.script.append("When do you open?")
+    line.session.hold_turn()
+    await line.speak(0.4)
+    await line.pause(1.5)
+    assert line.texts("user") == []
+    line.session.finish_turn()
+    await line.settle()
+    assert line.texts("user") == ["When do you open?"]
+
+
 async def test_letting_go_of_the_talk_key_ends_the_turn(line: AgentLine, speech: FakeSpeech) -> None:
     speech.ear.script.append("When do you open?")
     await line.speak(0.4)

@@ -193,7 +193,7 @@ async def test_controls_reach_the_agent(scene: Scene) -> None:
     for message in (Ping(), Talk(True), Talk(False), Interrupt(), Text("a", "hello")):
         scene.live.take(message, page)
     await scene.settle()
-    assert scene.agent.asked == ["finish_turn", "interrupt", "hello"]
+    assert scene.agent.asked == ["hold_turn", "finish_turn", "interrupt", "hello"]
     assert page.heard[0] == {"type": "pong"}
 
 
