@@ -81,10 +81,11 @@ async def open_panel(page: Page) -> None:
         '<script src="SERVER/w/v1.js" data-api-key="voc_pk_live_a" data-agent-id="support" defer></script>',
         '<parloir-widget api-key="voc_pk_live_a" agent-id="support"></parloir-widget>'
         '<script src="SERVER/w/v1.js" async></script>',
+        '<script type="module" src="SERVER/w/v1.js" data-api-key="voc_pk_live_a" data-agent-id="support"></script>',
         '<script src="SERVER/w/v1.js"></script>'
         "<script>VocalIA.init({ apiKey: 'voc_pk_live_a', agentId: 'support' });</script>",
     ],
-    ids=["published", "config", "attributes", "element", "init"],
+    ids=["published", "config", "attributes", "element", "module", "init"],
 )
 async def test_every_install_form_leads_to_the_panel(browser: Browser, site: HostPage, form: str) -> None:
     page = await visit(browser, site, form.replace("SERVER", site.server))
@@ -223,6 +224,36 @@ async def test_a_hundred_widgets_come_and_go_and_leave_nothing(browser: Browser,
         while not more or max(more.values()) >= 50:
             after = await kept()
             more = {name: after[name] - before[name] for name in ("Nodes", "JSEventListeners", "Documents")}
+
+
+async def test_react_s_strict_mode_leaves_one_widget_that_works(browser: Browser, site: HostPage) -> None:
+    """Strict mode mounts, takes away and mounts again, effects too, all in one task."""
+    page = await visit(browser, site, f'<div id="root"></div><script src="{site.server}/w/v1.js"></script>')
+    await page.evaluate("""() => {
+        const element = document.createElement('parloir-widget');
+        element.setAttribute('tenant-id', 'acme');
+        element.setAttribute('language', 'en');
+        const root = document.getElementById('root');
+        root.append(element);
+        element.remove();
+        root.append(element);
+    }""")
+    await open_panel(page)
+    assert await page.locator("parloir-widget").count() == 1
+    await page.evaluate("""() => {
+        document.getElementById('root').replaceChildren();
+        const effect = () => {
+            VocalIA.init({tenant_id: 'acme', language: 'en'});
+            return () => VocalIA.destroy();
+        };
+        effect()();
+        effect();
+    }""")
+    await open_panel(page)
+    assert await page.locator("parloir-widget").count() == 1
+    await page.evaluate("VocalIA.destroy()")
+    assert await page.locator("parloir-widget").count() == 0
+    assert await page.evaluate("errors") == []
 
 
 async def test_a_page_that_swaps_its_body_keeps_the_open_panel(browser: Browser, site: HostPage) -> None:

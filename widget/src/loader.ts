@@ -11,7 +11,9 @@ type Methods = Record<string, (...values: unknown[]) => void>;
 type Page = { VocalIA?: unknown; VOCALIA_CONFIG?: object };
 
 const TAG = "parloir-widget";
-const script = document.currentScript as HTMLScriptElement | null;
+/** A module script is not told which element it came from. */
+const script = (document.currentScript ??
+  document.querySelector("[type=module][src*='/w/']")) as HTMLScriptElement | null;
 const page = window as unknown as Page;
 
 function boot(source: HTMLScriptElement): void {

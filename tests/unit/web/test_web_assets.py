@@ -13,8 +13,8 @@ from quart import Quart
 from server.web.assets import EVERGREEN, AssetManifest, build
 from server.web.pages import StartPage, pages
 
-LOADER_BUDGET = 3_072
-FIRST_CALL_BUDGET = 16_384
+LOADER_BUDGET = 3_000
+FIRST_CALL_BUDGET = 16_000
 
 
 @pytest.fixture(scope="module")

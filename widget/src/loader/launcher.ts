@@ -3,7 +3,12 @@
 import type { LauncherOptions } from "../core/options.launcher.gen";
 
 const LABELS = { fr: "Parler avec nous", en: "Talk with us", es: "Hablar con nosotros", ar: "تحدّث معنا" };
-const SVG = "http://www.w3.org/2000/svg";
+
+function drawn(tag: string, attribute: string, value: string): Element {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  node.setAttribute(attribute, value);
+  return node;
+}
 
 export function drawLauncher({ language, launcher }: LauncherOptions): HTMLButtonElement {
   const button = document.createElement("button");
@@ -12,13 +17,10 @@ export function drawLauncher({ language, launcher }: LauncherOptions): HTMLButto
   button.lang = language;
   button.dir = isRtl ? "rtl" : "ltr";
   button.ariaHasPopup = "dialog";
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 32 32");
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", "M11 5a14 14 0 0 0 0 22M21 5a14 14 0 0 1 0 22");
-  svg.append(path);
-  button.append(svg);
-  if (launcher.label) button.append(launcher.label);
-  else button.ariaLabel = LABELS[(isRtl ? "ar" : language) as "ar"];
+  const arcs = drawn("path", "d", "M11 5a14 14 0 0 0 0 22M21 5a14 14 0 0 1 0 22");
+  const svg = drawn("svg", "viewBox", "0 0 32 32");
+  svg.append(arcs);
+  button.append(svg, launcher.label);
+  if (!launcher.label) button.ariaLabel = LABELS[(isRtl ? "ar" : language) as "ar"];
   return button;
 }

@@ -21,10 +21,10 @@ export function launcherCss({ launcher, position, theme, zIndex }: LauncherOptio
   const [y, x] = position.split("-");
   const { size } = launcher;
   const scheme = theme.mode === "auto" ? "light dark" : theme.mode;
-  return `:host{all:initial;color-scheme:${scheme};position:fixed;${x}:${launcher.offsetX}px;${y}:${launcher.offsetY}px;z-index:${zIndex}}
-.launcher:not([hidden]){display:flex;align-items:center;gap:10px;height:${size}px;padding:0 ${size / 4 - 1}px;border:1px solid #8885;border-radius:99px;background:Canvas;color:CanvasText;font:600 15px ${theme.font || "system-ui"},sans-serif;box-shadow:0 8px 24px #0003;cursor:pointer}
-.launcher:focus-visible{outline:3px solid}
-.launcher svg{width:${size / 2}px;fill:none;stroke:CanvasText;stroke-width:3;stroke-linecap:round}
-.launcher[aria-busy=true]{opacity:.7}
+  return `:host{all:initial;color-scheme:${scheme};position:fixed;${x}:${launcher.offsetX}px;${y}:${launcher.offsetY}px;z-index:${zIndex}}\
+.launcher:not([hidden]){display:flex;align-items:center;gap:10px;height:${size}px;padding:0 ${size / 4 - 1}px;border:1px solid #8885;border-radius:99px;background:Canvas;color:CanvasText;font:600 15px ${theme.font || "system-ui"},sans-serif;box-shadow:0 8px 24px #0003;cursor:pointer}\
+.launcher:focus-visible{outline:3px solid}\
+.launcher svg{width:${size / 2}px;fill:none;stroke:CanvasText;stroke-width:3;stroke-linecap:round}\
+.launcher[aria-busy=true]{opacity:.7}\
 @media(forced-colors:none){.launcher svg{stroke:color-mix(in srgb,${theme.primaryColor} 70%,CanvasText)}}`;
 }

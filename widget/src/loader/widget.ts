@@ -105,7 +105,7 @@ async function loadPanel(host: LoaderHost, base: string): Promise<Panel> {
   try {
     return ((await host.load(PANEL)) as LoadedPanel)(host);
   } catch (thrown) {
-    const message = `Not loaded. Allow script-src ${base}; connect-src ${host.apiUrl}`;
+    const message = `Allow script-src ${base}; connect-src ${host.apiUrl}`;
     console.warn("Parloir: panel_blocked:", message);
     host.emit("error", { code: "panel_blocked", message });
     throw thrown;
