@@ -1,7 +1,7 @@
 """The composition root: the one place where concrete things meet. Everything arrives by constructor from here."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from server.agents.engines import BuiltinEngine, OpenAIEngine
 from server.agents.knowledge_answers import said_word_for_word
 from server.agents.port import AgentEngine
 from server.browser import IceServer, MediaNetwork
+from server.calling import Calling, Foundations
 from server.calls.conversation import Limits, Services
 from server.calls.metrics import CallMetrics
 from server.calls.registry import LiveConversations
@@ -19,7 +20,6 @@ from server.calls.visits import WidgetVisits
 from server.calls.voice import VoicePath
 from server.conversations import Conversations
 from server.kit.clock import Clock, SystemClock
-from server.kit.tasks import TaskScope
 from server.knowledge import KnowledgeBase, parse
 from server.sessions import SigningKeys, WidgetSessions
 from server.sessions.frames import FrameTickets
@@ -38,10 +38,13 @@ from server.tenants.origins import OriginDirectory
 from server.tenants.service import Tenants
 from server.web.application import web_app
 from server.web.assets import AssetManifest
+from server.web.calls_api import calls_api
 from server.web.client_address import ClientAddresses
+from server.web.embed import embed
 from server.web.frame import frame
 from server.web.health import health
 from server.web.pages import ROOT, StartPage, pages
+from server.web.recordings import recordings
 from server.web.widget import widget
 from server.web.widget_guard import WidgetGuard
 from server.web.widget_socket import widget_socket
@@ -69,6 +72,7 @@ class Parloir:
     speech: SpeechEngines
     live: LiveConversations
     visits: WidgetVisits
+    calling: Calling
     metrics: CallMetrics
 
     @classmethod
@@ -101,26 +105,47 @@ class Parloir:
             metrics = CallMetrics()
             rooms = RoomClock(clock)
             closing.push_async_callback(rooms.close)
+            tenants = Tenants(database, credentials, origins, clock)
+            engines = engines or _engines(settings, speech, clock, closing)
+            network = _network(settings)
             live = LiveConversations(
-                engines or _engines(settings, speech, clock, closing),
+                engines,
                 knowledge.bound,
                 Services(
                     conversations=conversations,
                     lease=sessions,
                     clock=clock,
                     limits=Limits(resume_s=settings.resume_s),
-                    new_voice_path=_voice_paths(settings, rooms, clock),
+                    new_voice_path=lambda tasks: VoicePath(tasks, network, rooms, clock),
                     metrics=metrics,
                 ),
             )
             metrics.count_live(live.__len__)
             closing.push_async_callback(live.close, 0)
             visits = WidgetVisits(sessions, conversations, live, _Voice(speech), settings.page_ice_servers)
+            calling = await closing.enter_async_context(
+                Calling.open(
+                    Foundations(
+                        settings,
+                        clock,
+                        database,
+                        keys,
+                        tenants,
+                        credentials,
+                        speech,
+                        engines,
+                        knowledge.bound,
+                        rooms,
+                        network,
+                        metrics,
+                    )
+                )
+            )
             yield cls(
                 settings,
                 clock,
                 database,
-                Tenants(database, credentials, origins, clock),
+                tenants,
                 credentials,
                 origins,
                 keys,
@@ -130,6 +155,7 @@ class Parloir:
                 speech,
                 live,
                 visits,
+                calling,
                 metrics,
             )
 
@@ -154,9 +180,14 @@ class Parloir:
                     if voice := self.speech.tts_for(language):
                         voice.prepare(said_word_for_word(agent, language, answers), language, agent.voice)
 
+    async def recover(self) -> None:
+        """At start-up, after migrate(): what the processes before this one left open."""
+        await self.calling.recover(all_of_them=self.database.has_one_process)
+
     async def tidy(self) -> None:
         """End, every minute, the conversations of processes that died and were not come back to."""
         while True:
+            await self.calling.recordings.recover()
             for conversation_uid in await self.sessions.reap("server"):
                 await self.conversations.end(conversation_uid, "server")
             await self.clock.sleep(TIDY_EVERY_S)
@@ -180,6 +211,7 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -
         ClientAddresses(parloir.settings.trusted_proxies),
         parloir.settings.origin,
     )
+    calling = parloir.calling
     options = OptionTable.load(ROOT / "widget" / "options.json")
     surfaces = [
         health(parloir.readiness, parloir.metrics.registry),
@@ -187,6 +219,9 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -
         widget(guard, parloir.visits, options),
         widget_socket(guard, parloir.visits),
         frame(parloir.credentials, parloir.origins, tickets),
+        calls_api(parloir.credentials, calling.calls, parloir.settings.origin),
+        embed(calling.calls, calling.softphones, parloir.origins, assets, parloir.settings.page_ice_servers),
+        recordings(calling.recordings, calling.recording_links),
     ]
     return web_app(parloir.origins, surfaces)
 
@@ -245,12 +280,11 @@ def _openai_key(settings: Settings) -> str:
     return settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
 
 
-def _voice_paths(settings: Settings, rooms: RoomClock, clock: Clock) -> Callable[[TaskScope], VoicePath]:
-    network = MediaNetwork(
+def _network(settings: Settings) -> MediaNetwork:
+    return MediaNetwork(
         bind_addresses=settings.resolved_media_addresses,
         port_min=settings.media_port_min,
         port_max=settings.media_port_max,
         public_address=settings.media_public_address,
         ice_servers=tuple(IceServer(**server) for server in settings.page_ice_servers),
     )
-    return lambda tasks: VoicePath(tasks, network, rooms, clock)

@@ -38,6 +38,7 @@ async def _serve(settings: Settings, demo: bool) -> None:
     async with Parloir.open(settings) as parloir:
         try:
             await parloir.migrate()
+            await parloir.recover()
             parloir.speech.warm()
             listeners, start = [], StartPage(settings.origin, links=_links())
             if demo:
@@ -46,6 +47,7 @@ async def _serve(settings: Settings, demo: bool) -> None:
                 start = StartPage(settings.origin, _shop_links(settings), _snippet(settings, tenant), _links())
             tasks.spawn(_prepare(parloir, demo), "prepare")
             tasks.spawn(parloir.tidy(), "tidy")
+            tasks.spawn(parloir.calling.live.keep_alive(), "keep calls alive")
             tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
             app = create_app(parloir, start, AssetManifest.load())
             listeners.insert(0, Listener(app, settings.host, settings.port, tls))

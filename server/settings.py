@@ -111,6 +111,12 @@ class Settings(BaseSettings):
         description="STUN and TURN servers, comma-separated: stun:host:port, turn:user:password@host:port.",
         repr=False,
     )
+    caller_id: str | None = Field(
+        None,
+        validation_alias="PARLOIR_CALLER_ID",
+        description="Number shown by calls whose order names none, international form.",
+        repr=False,
+    )
     openai_base_url: str | None = Field(
         None,
         validation_alias="PARLOIR_OPENAI_BASE_URL",
@@ -173,7 +179,9 @@ class Settings(BaseSettings):
     @field_validator("storage_url")
     @classmethod
     def _is_bucket(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,62}(/[A-Za-z0-9][A-Za-z0-9._-]*)*/?", value):
+        if value is not None and not re.fullmatch(
+            r"s3://[a-z0-9][a-z0-9.-]{1,62}(/[A-Za-z0-9][A-Za-z0-9._-]*)*/?", value
+        ):
             raise ValueError("must be s3://bucket or s3://bucket/prefix")
         return value
 

@@ -1,12 +1,14 @@
 """An AI agent in a call by telephone: the same engines that talk to visitors, their words timed for a transcript."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from server.agents.port import AgentEngine, AgentEvent, AgentSession, Brief, Ended, Spoken
+from server.agents.port import AgentEngine, AgentEvent, AgentSession, Brief, Ended, KnowledgeSearch, Spoken
 from server.calls.call_services import OnWords
 from server.calls.capture import Words
+from server.calls.store import Call
 from server.kit.clock import Clock
 from server.media.leg import Leg
+from server.tenants.credentials import Credentials
 
 
 class AgentVoice:
@@ -54,3 +56,27 @@ class AgentVoice:
             del self._began_ms[spoken.id]
         speaker = self._customer if spoken.role == "user" else self._session.leg.id
         self._on_words(Words(spoken.id, speaker, spoken.text, spoken.final, began_ms, now_ms))
+
+
+class AgentVoices:
+    """Opens the agent of a call: its profile, its engine, its knowledge."""
+
+    def __init__(
+        self,
+        engines: Mapping[str, AgentEngine],
+        knowledge: Callable[[int, str], KnowledgeSearch],
+        credentials: Credentials,
+        clock: Clock,
+    ) -> None:
+        """`knowledge(tenant_id, agent_uid)` is that agent's knowledge; `engines` by the name in a profile."""
+        self._engines = engines
+        self._knowledge = knowledge
+        self._credentials = credentials
+        self._clock = clock
+
+    async def open(self, call: Call, customer: str, on_words: OnWords, on_end: Callable[[str], None]) -> AgentVoice:
+        """Raises NotFound `unknown_agent` when the agent is gone."""
+        agent = (await self._credentials.target_of(call.tenant_id, call.agent_uid or "")).agent
+        brief = Brief(call.uid, agent, call.language, self._knowledge(call.tenant_id, agent.uid))
+        engine = self._engines.get(agent.engine) or self._engines["builtin"]
+        return AgentVoice(engine, brief, customer, self._clock, on_words, on_end)

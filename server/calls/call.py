@@ -396,4 +396,5 @@ class LiveCall:
         except TimeoutError:
             _log.error("a call did not finish in time", call=self.call.uid)
         finally:
+            self._services.keepsakes.close(self.call)
             self.closed.set()

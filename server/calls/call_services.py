@@ -37,6 +37,10 @@ class Keepsakes(Protocol):
         """Begin to record and transcribe, as far as the call asks for it."""
         ...
 
+    def close(self, call: Call) -> None:
+        """The call is over and nothing more comes of it."""
+        ...
+
     async def keep(self, call: Call, speaker: Participant, words: Words) -> int:
         """Store final words; their `seq`."""
         ...
@@ -46,7 +50,11 @@ class Keepsakes(Protocol):
         ...
 
     def states(self, call: Call) -> dict[str, Any]:
-        """How recording and transcript stand, for the page: `recording`, `transcript`, `transcript_reason`."""
+        """How a live call's recording and transcript stand: `recording`, `transcript`, `transcript_reason`."""
+        ...
+
+    async def stored_states(self, call: Call) -> dict[str, Any]:
+        """The same for a call that is not live here."""
         ...
 
 

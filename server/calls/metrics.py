@@ -22,6 +22,10 @@ class CallMetrics:
             registry=self.registry,
         )
         self._live = Gauge("parloir_live_conversations", "Conversations alive now.", registry=self.registry)
+        self._calls = Gauge("parloir_live_calls", "Calls alive now.", registry=self.registry)
+        self.refused_transitions = Counter(
+            "parloir_call_transitions_refused", "Happenings that could not happen to a call.", registry=self.registry
+        )
         self.ended = Counter(
             "parloir_conversations_ended_total", "Conversations that ended.", ("reason",), registry=self.registry
         )
@@ -37,6 +41,10 @@ class CallMetrics:
         }
         for stage, seconds in stages.items():
             self._stages.labels(stage, turn.path).observe(seconds)
+
+    def count_calls(self, live: Callable[[], int]) -> None:
+        """Where the number of calls alive now comes from."""
+        self._calls.set_function(live)
 
     def count_live(self, live: Callable[[], int]) -> None:
         """Where the number of live conversations comes from."""

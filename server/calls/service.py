@@ -162,7 +162,7 @@ class Calls:
             raise Gone("call_ended", "This call is over.")
         assert grant.role is not None
         token = await self._softphones.session_token(grant)
-        return OpenedSoftphone(token, grant.role, self._body(call), call.language)
+        return OpenedSoftphone(token, grant.role, await self._body(call), call.language)
 
     async def softphone(self, token: str) -> CallGrant:
         """The grant of a softphone's session. Raises `session_invalid`, `session_expired`, `session_ended`."""
@@ -182,7 +182,7 @@ class Calls:
 
     async def seen(self, grant: CallGrant) -> Outgoing:
         """The call as the softphone's page sees it."""
-        return self._body(await self._current(grant), grant.uid)
+        return await self._body(await self._current(grant), grant.uid)
 
     def leave(self, grant: CallGrant) -> None:
         if live := self._live.present(grant.call_id):
@@ -191,7 +191,7 @@ class Calls:
     async def hang_up_from_page(self, grant: CallGrant) -> Outgoing:
         """Raises `wrong_role` unless the softphone is the agent's."""
         _require_agent(grant)
-        return self._body(await self._end(await self._current(grant), "agent_hung_up"))
+        return await self._body(await self._end(await self._current(grant), "agent_hung_up"))
 
     async def wrap_up(self, grant: CallGrant, outcome: str, note: str) -> Outgoing:
         """What the agent says about the call. Raises `wrong_role`, `invalid_request`."""
@@ -200,7 +200,7 @@ class Calls:
             raise missing("outcome", f"must be one of {', '.join(WRAP_UP_OUTCOMES)}")
         if len(note) > NOTE_MAX:
             raise missing("note", f"has at most {NOTE_MAX} characters")
-        return self._body(await self._store.set_wrap_up(grant.call_id, {"outcome": outcome, "note": note}))
+        return await self._body(await self._store.set_wrap_up(grant.call_id, {"outcome": outcome, "note": note}))
 
     async def _end(self, call: Call, reason: str) -> Call:
         if call.is_over:
@@ -218,11 +218,11 @@ class Calls:
         live = self._live.present(grant.call_id)
         return live.call if live else await self._store.by_id(grant.call_id)
 
-    def _body(self, call: Call, grant_uid: str | None = None) -> Outgoing:
+    async def _body(self, call: Call, grant_uid: str | None = None) -> Outgoing:
         live = self._live.present(call.id)
         if live is not None:
             return live.body_for(grant_uid)
-        return call_body(call, None, self._keepsakes.states(call), None, self._clock.now())
+        return call_body(call, None, await self._keepsakes.stored_states(call), None, self._clock.now())
 
 
 def _require_agent(grant: CallGrant) -> None:

@@ -159,10 +159,12 @@ class CallStore:
             await self._log(session, row, f"call.{happening.step.value}", payload)
         return _call(row)
 
-    async def note(self, call_id: int, event_type: str, payload: Mapping[str, Any]) -> None:
-        """Log what happened without changing the state: a leg that came or went, a keypad digit, an artefact ready."""
+    async def note(self, call_id: int, event_type: str, payload: Mapping[str, Any]) -> int:
+        """Log what happened without changing the state: a keypad digit, words, an artefact ready. Its `seq`."""
         async with self._database.transaction() as session:
-            await self._log(session, await self._locked(session, call_id), event_type, dict(payload))
+            row = await self._locked(session, call_id)
+            await self._log(session, row, event_type, dict(payload))
+            return row.events_count
 
     async def invite_leg(self, call_id: int, uid: str, role: str, transport: str, number: str | None) -> None:
         async with self._database.transaction() as session:
@@ -249,14 +251,13 @@ class CallStore:
         async with self._database.reading() as session:
             return [_call(row) for row in await session.scalars(which)]
 
-    async def events(self, call_id: int, after_seq: int = 0) -> list[CallEvent]:
+    async def events(self, call_id: int, after_seq: int = 0, of_type: str | None = None) -> list[CallEvent]:
+        """A page of the log, in order."""
+        which = select(CallEventRow).where(CallEventRow.call_id == call_id, CallEventRow.seq > after_seq)
+        if of_type is not None:
+            which = which.where(CallEventRow.type == of_type)
         async with self._database.reading() as session:
-            rows = await session.scalars(
-                select(CallEventRow)
-                .where(CallEventRow.call_id == call_id, CallEventRow.seq > after_seq)
-                .order_by(CallEventRow.seq)
-                .limit(_EVENTS_PAGE)
-            )
+            rows = await session.scalars(which.order_by(CallEventRow.seq).limit(_EVENTS_PAGE))
             return [_event(row) for row in rows]
 
     async def _locked(self, session: AsyncSession, call_id: int) -> CallRow:

@@ -42,6 +42,11 @@ class Database:
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
 
     @property
+    def has_one_process(self) -> bool:
+        """Whether no other process can be at work on the same data: a SQLite file has one server."""
+        return self._writer is not None
+
+    @property
     def engine(self) -> AsyncEngine:
         return self._engine
 

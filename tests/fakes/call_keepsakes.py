@@ -45,6 +45,9 @@ class FakeKeepsakes:
         recorder = self.recorders.setdefault(call.id, FakeRecorder())
         return Capture(recorder if call.is_recorded else None, lambda participant: None)
 
+    def close(self, call: Call) -> None:
+        """What was kept stays."""
+
     async def keep(self, call: Call, speaker: Participant, words: Words) -> int:
         self.words.append((call.id, speaker.role.value, words.text))
         return len(self.words)
@@ -54,3 +57,6 @@ class FakeKeepsakes:
 
     def states(self, call: Call) -> dict[str, Any]:
         return {"recording": "recording" if call.id in self.recorders else "none", "transcript": "none"}
+
+    async def stored_states(self, call: Call) -> dict[str, Any]:
+        return self.states(call)

@@ -1,0 +1,142 @@
+"""The other half of the composition root: all that calls with people need, from phone network to recordings."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from server.agents.port import AgentEngine, KnowledgeSearch
+from server.browser import MediaNetwork
+from server.calls.ai_voice import AgentVoices
+from server.calls.call_services import CallServices
+from server.calls.keepsakes import CallKeepsakes
+from server.calls.live_calls import LiveCalls
+from server.calls.metrics import CallMetrics
+from server.calls.room_clock import RoomClock
+from server.calls.service import CallParts, Calls
+from server.calls.store import CallStore
+from server.kit.clock import Clock
+from server.kit.tasks import TaskScope
+from server.media.frame import Frame, frames_of
+from server.recordings import Recordings
+from server.sessions import SigningKeys
+from server.sessions.grants import CallGrants, player_grants, softphone_grants
+from server.sessions.recording_links import RecordingLinks
+from server.settings import Settings
+from server.speech.engines import SpeechEngines
+from server.speech.port import SpeechFailed
+from server.storage import Database
+from server.storage.objects import LocalObjects, ObjectStore
+from server.storage.s3_objects import Bucket, S3Objects
+from server.telephony.providers import VirtualDriver, VirtualExchange
+from server.telephony.providers.virtual.magic import magic_numbers
+from server.tenants.credentials import Credentials
+from server.tenants.service import Tenants
+
+_SCRIPT_LANGUAGE = "en"  # what the numbers that speak by themselves say
+
+
+@dataclass(frozen=True)
+class Foundations:
+    """What is there before calls are: made once for everything."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    keys: SigningKeys
+    tenants: Tenants
+    credentials: Credentials
+    speech: SpeechEngines
+    engines: Mapping[str, AgentEngine]
+    knowledge: Callable[[int, str], KnowledgeSearch]
+    rooms: RoomClock
+    network: MediaNetwork
+    metrics: CallMetrics
+
+
+@dataclass(frozen=True)
+class Calling:
+    """Calls with people, composed."""
+
+    calls: Calls
+    live: LiveCalls
+    softphones: CallGrants
+    players: CallGrants
+    recordings: Recordings
+    recording_links: RecordingLinks
+    exchange: VirtualExchange
+    driver: VirtualDriver
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, base: Foundations) -> AsyncIterator["Calling"]:
+        """Compose; close everything at the end of the block, calls first."""
+        settings, clock = base.settings, base.clock
+        async with AsyncExitStack() as closing:
+            recordings = Recordings(base.database, _objects(settings), clock, settings.data_dir / "recording")
+            closing.push_async_callback(recordings.close)
+            store = CallStore(base.database, clock)
+            keepsakes = CallKeepsakes(recordings, store)
+            scripts = TaskScope("magic numbers")
+            closing.push_async_callback(scripts.close)
+            exchange = VirtualExchange()
+            driver = VirtualDriver(exchange, magic_numbers(clock, scripts, _Saying(base.speech)), clock)
+            closing.push_async_callback(driver.stop, 0)
+            live = LiveCalls(
+                CallServices(
+                    store=store,
+                    clock=clock,
+                    room_clock=base.rooms,
+                    network=base.network,
+                    driver=driver,
+                    keepsakes=keepsakes,
+                    open_ai=AgentVoices(base.engines, base.knowledge, base.credentials, clock).open,
+                    count_refused=base.metrics.refused_transitions.inc,
+                )
+            )
+            base.metrics.count_calls(live.__len__)
+            closing.push_async_callback(live.close)
+            softphones = softphone_grants(base.database, base.keys, clock)
+            players = player_grants(base.database, base.keys, clock)
+            parts = CallParts(store, live, keepsakes, softphones, players, base.tenants, base.credentials, clock)
+            calls = Calls(parts, settings.caller_id)
+            links = RecordingLinks(base.keys, clock)
+            yield cls(calls, live, softphones, players, recordings, links, exchange, driver)
+
+    async def recover(self, *, all_of_them: bool) -> None:
+        """End calls whose process is gone, and finish their recordings; `all_of_them` when no other process runs."""
+        await self.live.recover(all_of_them=all_of_them)
+        await self.recordings.recover()
+
+
+class _Saying:
+    """The voice of numbers that speak by themselves."""
+
+    def __init__(self, speech: SpeechEngines) -> None:
+        self._speech = speech
+
+    async def __call__(self, sentence: str) -> Sequence[Frame]:
+        voice = self._speech.tts_for(_SCRIPT_LANGUAGE)
+        if voice is None:
+            return []
+        frames: list[Frame] = []
+        try:
+            async for piece in voice.synthesize(sentence, _SCRIPT_LANGUAGE, None):
+                frames += frames_of(piece)
+        except SpeechFailed:
+            return []
+        return frames
+
+
+def _objects(settings: Settings) -> ObjectStore:
+    if settings.storage_url is None:
+        return LocalObjects(settings.data_dir / "objects")
+    secret = settings.storage_secret_key.get_secret_value() if settings.storage_secret_key else None
+    return S3Objects(
+        Bucket.from_url(
+            settings.storage_url,
+            settings.storage_endpoint,
+            settings.storage_region,
+            settings.storage_access_key,
+            secret,
+        )
+    )
