@@ -105,47 +105,29 @@ class Parloir:
             metrics = CallMetrics()
             rooms = RoomClock(clock)
             closing.push_async_callback(rooms.close)
-            tenants = Tenants(database, credentials, origins, clock)
-            engines = engines or _engines(settings, speech, clock, closing)
-            network = _network(settings)
-            live = LiveConversations(
-                engines,
-                knowledge.bound,
-                Services(
-                    conversations=conversations,
-                    lease=sessions,
-                    clock=clock,
-                    limits=Limits(resume_s=settings.resume_s),
-                    new_voice_path=lambda tasks: VoicePath(tasks, network, rooms, clock),
-                    metrics=metrics,
-                ),
+            base = Foundations(
+                settings=settings,
+                clock=clock,
+                database=database,
+                keys=keys,
+                tenants=Tenants(database, credentials, origins, clock),
+                credentials=credentials,
+                speech=speech,
+                engines=engines or _engines(settings, speech, clock, closing),
+                knowledge=knowledge.bound,
+                rooms=rooms,
+                network=_network(settings),
+                metrics=metrics,
             )
-            metrics.count_live(live.__len__)
+            live = _live_conversations(base, sessions, conversations)
             closing.push_async_callback(live.close, 0)
             visits = WidgetVisits(sessions, conversations, live, _Voice(speech), settings.page_ice_servers)
-            calling = await closing.enter_async_context(
-                Calling.open(
-                    Foundations(
-                        settings,
-                        clock,
-                        database,
-                        keys,
-                        tenants,
-                        credentials,
-                        speech,
-                        engines,
-                        knowledge.bound,
-                        rooms,
-                        network,
-                        metrics,
-                    )
-                )
-            )
+            calling = await closing.enter_async_context(Calling.open(base))
             yield cls(
                 settings,
                 clock,
                 database,
-                tenants,
+                base.tenants,
                 credentials,
                 origins,
                 keys,
@@ -224,6 +206,23 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -
         recordings(calling.recordings, calling.recording_links),
     ]
     return web_app(parloir.origins, surfaces)
+
+
+def _live_conversations(base: Foundations, sessions: WidgetSessions, conversations: Conversations) -> LiveConversations:
+    live = LiveConversations(
+        base.engines,
+        base.knowledge,
+        Services(
+            conversations=conversations,
+            lease=sessions,
+            clock=base.clock,
+            limits=Limits(resume_s=base.settings.resume_s),
+            new_voice_path=lambda tasks: VoicePath(tasks, base.network, base.rooms, base.clock),
+            metrics=base.metrics,
+        ),
+    )
+    base.metrics.count_live(live.__len__)
+    return live
 
 
 class _Voice:

@@ -1,0 +1,194 @@
+"""Calls over HTTP, as a customer's backend orders them, and the links their pages are opened with."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.fakes.clock import FakeClock
+from tests.fixtures.application import Running, refusal
+
+CLIENT = "+33612345678"
+BRIDGE = {"call_type": "bridge", "vendeur_mode": "browser", "recipient_phone_number": CLIENT}
+
+
+@dataclass
+class Backend:
+    """A customer's server with its project token."""
+
+    running: Running
+    token: str | None = None
+
+    async def ask(self, method: str, path: str, body: Any = None, **options: Any) -> httpx.Response:
+        token = self.token or self.running.tenant.project_token
+        headers = {"Authorization": f"Bearer {token}"} | options.pop("headers", {})
+        return await self.running.http.request(
+            method, f"{self.running.url}{path}", json=body, headers=headers, **options
+        )
+
+    async def post(self, path: str, body: Any = None) -> httpx.Response:
+        return await self.ask("POST", path, body if body is not None else {})
+
+    async def bridge(self, **more: Any) -> int:
+        answer = await self.post("/api/v1/calls/initiate", BRIDGE | more)
+        assert answer.status_code == 201, answer.text
+        call_id: int = answer.json()["phone_call_id"]
+        return call_id
+
+    async def link(self, call_id: int, role: str | None = None) -> str:
+        answer = await self.post(f"/api/v1/calls/{call_id}/embed_session", {"role": role} if role else {})
+        assert answer.status_code == 200, answer.text
+        url: str = answer.json()["embed_url"]
+        return url.partition("?t=")[2]
+
+
+async def exchange(running: Running, token: str) -> httpx.Response:
+    return await running.http.post(f"{running.url}/embed/exchange", json={"token": token})
+
+
+async def test_a_bridge_is_ordered_waits_for_its_agent_and_is_hung_up_twice(running: Running) -> None:
+    backend = Backend(running)
+    answer = await backend.post("/api/v1/calls/initiate", BRIDGE | {"recipient_name": "Mme Dubois"})
+    body = answer.json()
+    assert (answer.status_code, body["status"], type(body["phone_call_id"])) == (201, "success", int)
+    assert body["telephony_ref"].startswith("CA")
+    assert len(body["telephony_ref"]) == 34
+    path = f"/api/v1/calls/{body['phone_call_id']}/hangup"
+    shown = (await backend.ask("GET", f"/api/v1/phone_calls/{body['phone_call_id']}")).json()
+    assert (shown["status"], shown["direction"], shown["to"], shown["duration"]) == ("initiated", "outbound", CLIENT, 0)
+    for _ in range(2):
+        ended = await backend.post(path)
+        assert (ended.status_code, ended.json()["call_status"]) == (200, "canceled")
+
+
+async def test_an_agent_who_never_comes_cancels_the_call(running: Running, clock: FakeClock) -> None:
+    backend = Backend(running)
+    call_id = await backend.bridge()
+    await clock.advance(301)
+    live = running.parloir.calling.live.present(call_id)
+    if live is not None:
+        async with asyncio.timeout(10):
+            await live.ended.wait()
+    shown = (await backend.ask("GET", f"/api/v1/phone_calls/{call_id}")).json()
+    assert shown["status"] == "canceled"
+    call = await running.parloir.calling.calls.find(
+        await running.parloir.credentials.resolve(running.tenant.project_token), str(call_id)
+    )
+    assert call.position.reason == "agent_never_joined"
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"recipient_phone_number": "0612345678"}, "recipient_phone_number"),
+        ({"recipient_phone_number": ""}, "recipient_phone_number"),
+        ({"recipient_phone_number": 33612345678}, "recipient_phone_number"),
+        ({"call_type": "relay"}, "call_type"),
+        ({"vendeur_mode": "fax"}, "vendeur_mode"),
+        ({"caller_id": "anonymous"}, "caller_id"),
+        ({"webhook_url": "https://example.com"}, "webhook_url"),
+        ({"enable_recording": "yes"}, "enable_recording"),
+        ({"vendeur_mode": None}, "inbound_phone_number"),
+    ],
+)
+async def test_what_is_wrong_with_an_order_is_named(
+    sqlite_running: Running, fields: dict[str, Any], named: str
+) -> None:
+    answer = await Backend(sqlite_running).post("/api/v1/calls/initiate", BRIDGE | fields)
+    assert answer.status_code == 422
+    assert [detail["field"] for detail in answer.json()["details"]] == [named]
+
+
+async def test_who_may_order_and_see_calls(running: Running) -> None:
+    backend = Backend(running)
+    call_id = await backend.bridge()
+    other = await running.parloir.tenants.create("Other")
+    stranger = Backend(running, other.project_token)
+    path = f"/api/v1/calls/{call_id}/hangup"
+    assert refusal(await stranger.post(path)) == (403, "foreign_call")
+    assert refusal(await stranger.post(f"/api/v1/calls/{call_id}/embed_session")) == (403, "foreign_call")
+    assert refusal(await backend.post("/api/v1/calls/999999999/hangup")) == (404, "unknown_call")
+    assert refusal(await backend.post("/api/v1/calls/call_nothing/hangup")) == (404, "unknown_call")
+    assert refusal(await Backend(running, running.tenant.public_key).post(path)) == (403, "wrong_key")
+    assert refusal(await Backend(running, "prj_wrong").post(path)) == (401, "invalid_key")
+    bare = await running.http.post(f"{running.url}{path}")
+    assert refusal(bare) == (401, "missing_token")
+    by_query = f"{running.url}{path}?api_token={running.tenant.project_token}"
+    from_page = await running.http.post(by_query, headers={"Origin": "https://evil.example"})
+    assert refusal(from_page) == (403, "token_in_query")
+    assert (await running.http.post(by_query)).status_code == 200
+
+
+async def test_a_plan_has_so_many_lines(running: Running) -> None:
+    backend = Backend(running)
+    answers = await asyncio.gather(*(backend.post("/api/v1/calls/initiate", BRIDGE) for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [201] * 5 + [429] * 3
+
+
+async def test_a_monitor_needs_a_conversation_to_listen_to(sqlite_running: Running) -> None:
+    backend = Backend(sqlite_running)
+    call_id = await backend.bridge()
+    path = f"/api/v1/calls/{call_id}/add_monitor"
+    assert refusal(await backend.post(path, {"supervisor_phone": CLIENT})) == (422, "invalid_call_state")
+    wrong = await backend.post(path, {"supervisor_phone": "boss"})
+    assert (refusal(wrong)[1], wrong.json()["details"][0]["field"]) == ("invalid_phone_number", "supervisor_phone")
+
+
+async def test_a_link_opens_once_for_the_least_power_unless_more_is_asked_for(running: Running) -> None:
+    backend = Backend(running)
+    call_id = await backend.bridge()
+    answer = await backend.post(f"/api/v1/calls/{call_id}/embed_session")
+    body = answer.json()
+    assert (body["role"], body["expires_in"]) == ("listen", 300)
+    assert body["embed_url"].startswith(f"{running.parloir.settings.origin}/embed?t=")
+    assert refusal(await backend.post(f"/api/v1/calls/{call_id}/embed_session", {"role": "boss"})) == (
+        422,
+        "wrong_role",
+    )
+    token = await backend.link(call_id, "agent")
+    opened = await asyncio.gather(*(exchange(running, token) for _ in range(20)))
+    assert sorted(one.status_code for one in opened) == [200] + [409] * 19
+    assert {refusal(one)[1] for one in opened if one.status_code == 409} == {"link_used"}
+    won = next(one for one in opened if one.status_code == 200).json()
+    assert (won["role"], won["call"]["id"], won["call"]["state"]) == ("agent", call_id, "waiting_agent")
+    seen = await running.http.get(
+        f"{running.url}/embed/call", headers={"Authorization": f"Bearer {won['session']['token']}"}
+    )
+    assert (seen.status_code, seen.json()["role"]) == (200, "agent")
+
+
+async def test_links_that_do_not_open(running: Running, clock: FakeClock) -> None:
+    backend = Backend(running)
+    call_id = await backend.bridge()
+    token = await backend.link(call_id, "agent")
+    player = (await backend.post(f"/api/v1/calls/{call_id}/player_session")).json()["player_url"].partition("?t=")[2]
+    for wrong in ("", "x", token[:-3] + "abc", player, "é" * 10, "a" * 5_000):
+        assert refusal(await exchange(running, wrong)) == (401, "link_invalid")
+    ended = await backend.link(await backend.bridge(), "talk")
+    await backend.post(f"/api/v1/calls/{call_id}/hangup")
+    assert refusal(await exchange(running, token)) == (410, "call_ended")
+    clock.jump(310)
+    assert refusal(await exchange(running, ended)) == (410, "link_expired")
+
+
+async def test_a_softphones_session_lives_a_quarter_of_an_hour_longer_than_its_call(
+    running: Running, clock: FakeClock
+) -> None:
+    backend = Backend(running)
+    call_id = await backend.bridge()
+    session = (await exchange(running, await backend.link(call_id, "agent"))).json()["session"]["token"]
+    listener = (await exchange(running, await backend.link(call_id))).json()["session"]["token"]
+    agent = Backend(running, session)
+    assert refusal(await Backend(running, listener).post("/embed/hangup")) == (403, "wrong_role")
+    assert (await agent.post("/embed/hangup")).json()["call"]["state"] == "ended"
+    said = {"outcome": "interested", "note": "Call back on Monday."}
+    assert (await agent.post("/embed/wrap_up", said)).json()["call"]["wrap_up"] == said
+    wrong = await agent.post("/embed/wrap_up", {"outcome": "sold", "note": ""})
+    assert (wrong.status_code, wrong.json()["details"][0]["field"]) == (400, "outcome")
+    assert refusal(await agent.post("/embed/connect", {"offer": "v=0"})) == (410, "call_ended")
+    clock.jump(16 * 60)
+    assert refusal(await agent.post("/embed/wrap_up", said)) == (410, "session_ended")
+    for other in (running.tenant.project_token, "x"):
+        assert refusal(await Backend(running, other).post("/embed/hangup"))[0] == 401
