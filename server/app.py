@@ -102,9 +102,6 @@ class Parloir:
             closing.push_async_callback(speech.close)
             knowledge = KnowledgeBase(database, speech.embedder, clock)
             closing.push_async_callback(knowledge.close)
-            metrics = CallMetrics()
-            rooms = RoomClock(clock)
-            closing.push_async_callback(rooms.close)
             base = Foundations(
                 settings=settings,
                 clock=clock,
@@ -115,14 +112,13 @@ class Parloir:
                 speech=speech,
                 engines=engines or _engines(settings, speech, clock, closing),
                 knowledge=knowledge.bound,
-                rooms=rooms,
+                rooms=RoomClock(clock),
                 network=_network(settings),
-                metrics=metrics,
+                metrics=CallMetrics(),
             )
+            closing.push_async_callback(base.rooms.close)
             live = _live_conversations(base, sessions, conversations)
             closing.push_async_callback(live.close, 0)
-            visits = WidgetVisits(sessions, conversations, live, _Voice(speech), settings.page_ice_servers)
-            calling = await closing.enter_async_context(Calling.open(base))
             yield cls(
                 settings,
                 clock,
@@ -136,9 +132,9 @@ class Parloir:
                 knowledge,
                 speech,
                 live,
-                visits,
-                calling,
-                metrics,
+                WidgetVisits(sessions, conversations, live, _Voice(speech), settings.page_ice_servers),
+                await closing.enter_async_context(Calling.open(base)),
+                base.metrics,
             )
 
     async def migrate(self) -> None:

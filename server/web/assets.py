@@ -115,9 +115,9 @@ class Terser(ExternalTool):
 
     name = "terser"
 
-    def output(self, in_: TextIO, out: TextIO, **_about: Any) -> None:
+    def output(self, _in: TextIO, out: TextIO, **_about: Any) -> None:
         command = [str(ROOT / "node_modules" / ".bin" / "terser"), "--compress", _COMPRESS, "--mangle"]
-        self.subprocess([*command, "--mangle-props", "regex=/^_/"], out, in_)
+        self.subprocess([*command, "--mangle-props", "regex=/^_/"], out, _in)
 
 
 def build(dist: Path = DIST) -> bool:
