@@ -1,6 +1,7 @@
 """What `parloir run` does: bring the database up to date, warm the engines, serve, drain, and stop."""
 
 import asyncio
+import contextlib
 import functools
 from pathlib import Path
 
@@ -9,15 +10,18 @@ import uvloop
 
 from server import __version__
 from server.app import Parloir, create_app
+from server.kit.errors import NotAuthenticated
 from server.kit.log import configure_logging
 from server.kit.tasks import TaskScope
 from server.settings import Settings
 from server.web.assets import AssetManifest
 from server.web.demo import DemoTenant, create_demo_app
+from server.web.demo_crm import create_crm_app
 from server.web.pages import LOADER, Link, StartPage
 from server.web.serving import Listener, serve_until_signal
 
 DEMO_NAME = "Maison Quai"
+CRM_PLACE = 3  # ports after the server's
 _DEMO_KNOWLEDGE = Path(__file__).parent / "knowledge" / "demo"
 _DEMO_AGENT = {
     "name": "Maison Quai",
@@ -43,7 +47,7 @@ async def _serve(settings: Settings, demo: bool) -> None:
             listeners, start = [], StartPage(settings.origin, links=_links())
             if demo:
                 tenant = await _seed(parloir)
-                listeners = _shops(settings, tenant)
+                listeners = [*_shops(settings, tenant), _crm(settings, await _demo_token(parloir))]
                 start = StartPage(settings.origin, _shop_links(settings), _snippet(settings, tenant), _links())
             tasks.spawn(_prepare(parloir, demo), "prepare")
             tasks.spawn(parloir.tidy(), "tidy")
@@ -68,7 +72,7 @@ async def _seed(parloir: Parloir) -> DemoTenant:
         tenant = await parloir.tenants.find_by_name(DEMO_NAME)
         assert tenant is not None
         await parloir.tenants.set_agent(tenant.id, "support", _DEMO_AGENT, actor="demo")
-    wanted = _shop_origins(parloir.settings, 1)
+    wanted = [*_shop_origins(parloir.settings, 1), *_shop_origins(parloir.settings, CRM_PLACE)]
     for origin in await parloir.origins.of(tenant.id):
         if origin not in wanted:
             await parloir.tenants.remove_origin(tenant.id, origin, actor="demo")
@@ -114,10 +118,32 @@ def _shops(settings: Settings, tenant: DemoTenant) -> list[Listener]:
     ]
 
 
+async def _demo_token(parloir: Parloir) -> str:
+    """The demo tenant's project token, kept in the data folder: a real customer keeps theirs."""
+    file = parloir.settings.data_dir / "demo.token"
+    if file.is_file():
+        token = file.read_text()
+        with contextlib.suppress(NotAuthenticated):  # of a database that is gone
+            await parloir.credentials.resolve(token)
+            return token
+    tenant = await parloir.tenants.find_by_name(DEMO_NAME)
+    assert tenant is not None
+    token = await parloir.tenants.new_project_token(tenant.id, actor="demo")
+    file.touch(mode=0o600)
+    file.write_text(token)
+    return token
+
+
+def _crm(settings: Settings, token: str) -> Listener:
+    app = create_crm_app(server_origin=settings.origin, project_token=token)
+    return Listener(app, settings.host, settings.port + CRM_PLACE)
+
+
 def _shop_links(settings: Settings) -> list[Link]:
     return [
         Link(_shop_origins(settings, 1)[0], "The demo shop", "Its origin is allowed: click the widget and talk."),
         Link(_shop_origins(settings, 2)[0], "The same shop, not allowed", "The widget says why it will not start."),
+        Link(_shop_origins(settings, CRM_PLACE)[0], "The demo CRM", "Click a contact: the softphone rings a number."),
     ]
 
 

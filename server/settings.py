@@ -27,8 +27,8 @@ class Settings(BaseSettings):
         8080,
         validation_alias="PORT",
         ge=1,
-        le=65533,
-        description="Port of the server; the demo shops use the two after it.",
+        le=65532,
+        description="Port of the server; the demo shops and the demo CRM use the three after it.",
     )
     public_url: str | None = Field(
         None,

@@ -105,6 +105,16 @@ class Tenants:
             master_key=keys[Kind.MASTER],
         )
 
+    async def new_project_token(self, tenant_id: int, actor: str = "cli") -> str:
+        """One more token for the tenant's first project; shown this once."""
+        async with self._database.transaction() as session:
+            project = await session.scalar(
+                select(ProjectRow.id).where(ProjectRow.tenant_id == tenant_id).order_by(ProjectRow.id).limit(1)
+            )
+            token = self._credentials.mint(session, Kind.PROJECT, tenant_id, project)
+            self._audit(session, tenant_id, actor, "credential.created", {"kind": Kind.PROJECT.value})
+        return token
+
     async def by_uid(self, uid: str) -> Tenant:
         """Raises NotFound `unknown_tenant`."""
         async with self._database.reading() as session:

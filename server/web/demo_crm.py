@@ -1,0 +1,129 @@
+"""The demo CRM: a customer's page on an origin of its own, with our softphone in it, and the small backend behind it.
+
+The backend does what a customer's would: it alone holds the project token, and asks the published API.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from quart import Quart, Response, abort, jsonify, make_response, render_template, request
+
+_ROOT = Path(__file__).resolve().parents[2]
+_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Somebody to call. `note` says what this number does."""
+
+    slug: str
+    name: str
+    company: str
+    number: str
+    note: str
+
+
+CONTACTS = (
+    Contact("amel", "Amel Haddad", "Atelier Nord", "+15005550006", "Answers and talks for half a minute"),
+    Contact("jonas", "Jonas Weber", "Echo & Sons", "+15005550007", "Answers and says back what you say"),
+    Contact("ines", "Inés Romero", "Librería Sol", "+15005550008", "Has a voicemail"),
+    Contact("paul", "Paul Lefèvre", "Garage Lefèvre", "+15005550001", "Is always busy"),
+    Contact("mona", "Mona Saïdi", "Pharmacie du Port", "+15005550002", "Never picks up"),
+    Contact("tom", "Tom Archer", "Archer Prints", "+15005550003", "Declines every call"),
+    Contact("zoe", "Zoé Martin", "No telephone", "+15005550005", "Cannot be reached"),
+)
+
+
+class CallsApi:
+    """The published API, asked with the project token. The token stays here."""
+
+    def __init__(self, server_origin: str, project_token: str, client: httpx.AsyncClient) -> None:
+        self._base = f"{server_origin}/api/v1"
+        self._headers = {"Authorization": f"Bearer {project_token}"}
+        self._client = client
+
+    async def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> tuple[dict[str, Any], int]:
+        """The answer and its status, as our page may see them."""
+        try:
+            answer = await self._client.request(method, self._base + path, json=body, headers=self._headers)
+        except httpx.HTTPError:
+            return {"error": "The call server cannot be reached.", "code": "unreachable"}, 502
+        said: dict[str, Any] = answer.json()
+        return said, answer.status_code
+
+    async def link(self, call_id: int, role: str) -> tuple[dict[str, Any], int]:
+        """A link to the softphone of a call, with the call's id beside it."""
+        link, status = await self.ask("POST", f"/calls/{call_id}/embed_session", {"role": role})
+        return link | {"call_id": call_id}, status
+
+    async def dial(self, contact: Contact) -> tuple[dict[str, Any], int]:
+        """Order the call, and a link to its softphone."""
+        order = {
+            "call_type": "bridge",
+            "vendeur_mode": "browser",
+            "recipient_phone_number": contact.number,
+            "recipient_name": contact.name,
+            "external_id": contact.slug,
+            "language": "en",
+        }
+        call, status = await self.ask("POST", "/calls/initiate", order)
+        return await self.link(call["phone_call_id"], "agent") if status == 201 else (call, status)
+
+    async def log(self) -> tuple[dict[str, Any], int]:
+        """The latest calls, with the names we know."""
+        said, status = await self.ask("GET", "/phone_calls")
+        names = {contact.number: contact.name for contact in CONTACTS}
+        for call in said.get("calls", []):
+            call["name"] = names.get(call["to"], call["to"])
+        return said, status
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+def create_crm_app(*, server_origin: str, project_token: str) -> Quart:
+    """The CRM, asking the server at `server_origin`."""
+    app = Quart("parloir_demo_crm", root_path=str(_ROOT), template_folder="templates")
+    app.static_folder = str(_ROOT / "static" / "demo")
+    app.add_url_rule("/crm/<path:filename>", "crm_file", app.send_static_file)
+    api = CallsApi(server_origin, project_token, httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False))
+    contacts = {contact.slug: contact for contact in CONTACTS}
+    app.after_serving(api.close)
+
+    @app.before_request
+    async def _only_our_own_page() -> None:
+        """Another site's page must not dial with our token."""
+        if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
+            abort(403)
+
+    @app.get("/")
+    async def home() -> Response:
+        response = await make_response(await render_template("crm/home.html", contacts=CONTACTS))
+        assert isinstance(response, Response)
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["Content-Security-Policy"] = (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+            f"frame-src {server_origin}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+        return response
+
+    @app.post("/calls/<slug>")
+    async def dial(slug: str) -> tuple[Response, int]:
+        if slug not in contacts:
+            abort(404)
+        link, status = await api.dial(contacts[slug])
+        return jsonify(link), status
+
+    @app.post("/calls/<int:call_id>/listen")
+    async def listen(call_id: int) -> tuple[Response, int]:
+        link, status = await api.link(call_id, "listen")
+        return jsonify(link), status
+
+    @app.get("/calls")
+    async def calls() -> tuple[Response, int]:
+        said, status = await api.log()
+        return jsonify(said), status
+
+    return app
