@@ -1,5 +1,7 @@
 """A browser's sound as a Leg: packets in through a jitter buffer, packets out paced by the room's writes."""
 
+from typing import Protocol
+
 import numpy as np
 
 from server.browser.outgoing import PacketSender
@@ -16,17 +18,28 @@ _FRAME_TICKS = int(CLOCK_HZ * FRAME_S)
 _NOTHING = np.zeros(0, np.int16)
 
 
+class FrameEncoder(Protocol):
+    """What makes packets of frames."""
+
+    def encode(self, frame: Frame) -> bytes:
+        """The Opus packet of 20 ms."""
+        ...
+
+
 class BrowserLeg:
     """Decodes when the room reads and encodes when it writes, on the event loop. Owned by its BrowserPeer."""
 
-    def __init__(self, leg_id: str, role: Role, sender: PacketSender, clock: Clock) -> None:
+    def __init__(
+        self, leg_id: str, role: Role, sender: PacketSender, clock: Clock, encoder: FrameEncoder | None = None
+    ) -> None:
+        """`encoder`: shared with those who hear the same; an own one unless given."""
         self._id = leg_id
         self._role = role
         self._sender = sender
         self._clock = clock
         self._jitter = JitterBuffer()
         self._decoder = OpusDecoder()
-        self._encoder = OpusEncoder()
+        self._encoder = encoder or OpusEncoder()
         self._frames = FrameBuffer(FRAMES_MAX)
         self._left_over = _NOTHING
         self._timestamp = 0

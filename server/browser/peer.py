@@ -20,7 +20,7 @@ from aiortc.stats import RTCInboundRtpStreamStats, RTCRemoteInboundRtpStreamStat
 
 from server.browser import control, gathering, inline_decode
 from server.browser.gathering import MediaNetwork
-from server.browser.leg import BrowserLeg
+from server.browser.leg import BrowserLeg, FrameEncoder
 from server.browser.offer import Offer, invalid_sdp, read_offer
 from server.browser.outgoing import PacketSender, SilentTrack
 from server.kit.clock import Clock
@@ -90,7 +90,14 @@ class BrowserPeer:
     """Made by answer(). A page that comes back gets a new one. `close()` is idempotent."""
 
     def __init__(
-        self, leg_id: str, role: Role, network: MediaNetwork, clock: Clock, on_control: OnControl, on_state: OnState
+        self,
+        leg_id: str,
+        role: Role,
+        network: MediaNetwork,
+        clock: Clock,
+        on_control: OnControl,
+        on_state: OnState,
+        encoder: FrameEncoder | None,
     ) -> None:
         self._clock = clock
         self._on_control = on_control
@@ -108,7 +115,7 @@ class BrowserPeer:
         self._ice = secured.transport
         self._bound = gathering.bind(self._ice, network, clock)
         self._sender = PacketSender(self._audio.sender, secured, self._bound)
-        self._leg = BrowserLeg(leg_id, role, self._sender, clock)
+        self._leg = BrowserLeg(leg_id, role, self._sender, clock, encoder)
         inline_decode.take_packets(self._audio.receiver, self._leg.take_packet)
         self._intake = inline_decode.SoundIntake(secured, self._audio.receiver, self._leg.take_packet)
         self._bound.take_at_once = self._intake.take_datagram
@@ -127,14 +134,17 @@ class BrowserPeer:
         on_control: OnControl = lambda text: None,
         on_state: OnState = lambda state: None,
         role: Role = Role.VISITOR,
+        encoder: FrameEncoder | None = None,
     ) -> "BrowserPeer":
         """Answer a page's offer; `answer_sdp` goes back to it. Connecting goes on in the background.
 
-        The callbacks run on the event loop and must not block. Raises InvalidInput `invalid_sdp`, and Unavailable
+        The callbacks run on the event loop and must not block. `encoder` may be shared by those who hear the same.
+
+        Raises InvalidInput `invalid_sdp`, and Unavailable
         `voice_unavailable` when no address can be bound.
         """
         offer = read_offer(offer_sdp)
-        peer = cls(leg_id, role, network, clock, on_control, on_state)
+        peer = cls(leg_id, role, network, clock, on_control, on_state, encoder)
         try:
             async with asyncio.timeout(NEGOTIATE_TIMEOUT_S):
                 await peer._negotiate(offer)

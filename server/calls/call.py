@@ -7,8 +7,9 @@ from server.calls.call_services import AiVoice, CallServices
 from server.calls.capture import Words
 from server.calls.ledger import Ledger
 from server.calls.messages import Outgoing
-from server.calls.participants import Participant, Presence, Side
+from server.calls.participants import Participant, Presence, side_of
 from server.calls.phone import END_OUTCOMES, PhoneCallbacks, PhoneLine
+from server.calls.room import VOICELESS
 from server.calls.scene import CallScene, call_body
 from server.calls.softphone import SoftphoneCallbacks, SoftphoneLine
 from server.calls.softphone_control import Command, HangUp, Hello, Hold, Keys, Leave, Mute, Ping, Record, Transfer
@@ -20,6 +21,7 @@ from server.kit.log import logger
 from server.kit.tasks import TaskScope
 from server.media.frame import Frame
 from server.media.leg import Leg, Role
+from server.media.opus import SharedEncoder
 from server.telephony.numbers import normalise
 from server.telephony.port import CallEnd
 
@@ -27,9 +29,7 @@ _log = logger(__name__)
 
 AGENT_WAIT_S = 300.0  # as long as the link to the softphone lives
 FINISH_TIMEOUT_S = 30.0
-PARTICIPANTS_MAX = 16
 _TALKING = (CallState.IN_PROGRESS, CallState.TRANSFERRING)
-_CUSTOMERS = (Role.CALLER, Role.CALLEE)
 
 
 class LiveCall:
@@ -50,6 +50,7 @@ class LiveCall:
         self._customer: PhoneLine | None = None
         self._transfer: PhoneLine | None = None
         self._agent_uid: str | None = None  # our side's participant that controls the call
+        self._listeners_encoder = SharedEncoder()
         self._phone_tell = PhoneCallbacks(
             self._phone_rings, self._phone_sounds, self._phone_answered, self._phone_digit, self._phone_ended
         )
@@ -174,7 +175,7 @@ class LiveCall:
         self._scene.begin_capture(capture)
         if self.call.kind == "ai":
             ai = self._ai = await self._open_ai()
-            self._joined(self._scene.admit(Participant(ai.leg.id, Role.AI, Side.OURS, "agent")), ai.leg)
+            self._joined(self._scene.admit(Participant(ai.leg.id, Role.AI, side_of(Role.AI), "agent")), ai.leg)
             ai.start()
         self._show()
 
@@ -218,7 +219,9 @@ class LiveCall:
         participant = self._admit(role, "browser")
         if role is Role.AGENT:
             self._agent_uid = participant.uid
-        line = SoftphoneLine(participant, self._services.network, self._clock, self._softphone_tell, self._tasks)
+        encoder = self._listeners_encoder if role in VOICELESS else None  # they all hear the same
+        network, tell = self._services.network, self._softphone_tell
+        line = SoftphoneLine(participant, network, self._clock, tell, self._tasks, encoder)
         self._softphones[grant_uid] = line
         return line
 
@@ -322,10 +325,7 @@ class LiveCall:
         return line
 
     def _admit(self, role: Role, transport: str, number: str | None = None, name: str | None = None) -> Participant:
-        if sum(one.is_present for one in self._scene.participants.values()) >= PARTICIPANTS_MAX:
-            raise Conflict("call_full", "No more participants fit into this call.")
-        side = Side.CUSTOMER if role in _CUSTOMERS else Side.OURS
-        participant = self._scene.admit(Participant(new_uid("leg"), role, side, transport, number, name))
+        participant = self._scene.admit(Participant(new_uid("leg"), role, side_of(role), transport, number, name))
         self._ledger.invite(participant)
         return participant
 

@@ -14,6 +14,11 @@ class Side(StrEnum):
     OURS = "ours"
 
 
+def side_of(role: Role) -> Side:
+    """Whose side a role speaks on."""
+    return Side.CUSTOMER if role in (Role.CALLER, Role.CALLEE) else Side.OURS
+
+
 class Presence(StrEnum):
     INVITED = "invited"
     RINGING = "ringing"

@@ -10,11 +10,13 @@ from server.calls.participants import Participant, Side
 from server.calls.room import Room
 from server.calls.room_clock import RoomClock
 from server.calls.store import Call
+from server.kit.errors import Conflict
 from server.media.frame import Frame
 from server.media.leg import Leg
 from server.media.levels import rms_dbfs
 from server.media.tones import LoopLeg, looped, music, ringback
 
+PARTICIPANTS_MAX = 16
 LEVELS_EVERY_TICKS = 10
 QUIETEST_DBFS = -60.0  # shown as 0
 
@@ -42,7 +44,9 @@ class CallScene:
         clock.join(self._room)
 
     def admit(self, participant: Participant) -> Participant:
-        """Count `participant` in; its sound comes with seat()."""
+        """Count `participant` in; its sound comes with seat(). Raises Conflict `call_full`."""
+        if sum(one.is_present for one in self.participants.values()) >= PARTICIPANTS_MAX:
+            raise Conflict("call_full", "No more participants fit into this call.")
         self.participants[participant.uid] = participant
         return participant
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from server.browser import BrowserPeer, MediaNetwork, PeerState
+from server.browser import BrowserPeer, FrameEncoder, MediaNetwork, PeerState
 from server.calls.allowance import Allowance
 from server.calls.messages import MESSAGES_PER_S, Outgoing
 from server.calls.participants import Participant, Presence
@@ -46,12 +46,15 @@ class SoftphoneLine:
         clock: Clock,
         tell: SoftphoneCallbacks,
         tasks: TaskScope,
+        encoder: FrameEncoder | None = None,
     ) -> None:
+        """`encoder`: shared with other softphones that hear the same."""
         self.participant = participant
         self._network = network
         self._clock = clock
         self._tell = tell
         self._tasks = tasks
+        self._encoder = encoder
         self._peer: BrowserPeer | None = None
         self._absence: asyncio.Task[None] | None = None
         self._allowance = Allowance(MESSAGES_PER_S, clock.monotonic)
@@ -75,6 +78,7 @@ class SoftphoneLine:
             clock=self._clock,
             on_control=lambda raw: self._take(peer, raw),
             on_state=lambda state: self._peer_changed(peer, state),
+            encoder=self._encoder,
         )
         before, self._peer = self._peer, peer
         self._come_back()

@@ -38,6 +38,22 @@ class OpusEncoder:
         return self._last
 
 
+class SharedEncoder:
+    """An encoder for several listeners who are written the very same frames: each frame is encoded once."""
+
+    def __init__(self) -> None:
+        self._encoder = OpusEncoder()
+        self._frame: Frame | None = None
+        self._packet = b""
+
+    def encode(self, frame: Frame) -> bytes:
+        """The packet of `frame`; for the frame object it was last given, the packet it last made."""
+        if frame is not self._frame or frame is SILENCE:  # silence is one object for ever, and cheap
+            self._frame = frame
+            self._packet = self._encoder.encode(frame)
+        return self._packet
+
+
 class OpusDecoder:
     """One stream of packets to 16 kHz PCM16. Stereo is folded to mono by the decoder."""
 

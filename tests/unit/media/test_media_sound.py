@@ -13,7 +13,7 @@ from server.media.buffer import FrameBuffer
 from server.media.frame import FRAME_SAMPLES, SAMPLE_RATE_HZ, Frame, Samples, frames_of
 from server.media.levels import FLOOR_DBFS, rms_dbfs
 from server.media.mix import KNEE, SILENCE, mix, mix_minus
-from server.media.opus import OpusDecoder, OpusEncoder, packet_ms
+from server.media.opus import OpusDecoder, OpusEncoder, SharedEncoder, packet_ms
 from server.media.resample import Resampler
 
 frames = arrays(np.int16, FRAME_SAMPLES, elements=st.integers(-32_768, 32_767))
@@ -178,3 +178,14 @@ def test_a_browsers_full_band_packets_are_heard_without_what_does_not_fit(layout
 def test_an_encoder_takes_whole_frames_only() -> None:
     with pytest.raises(ValueError, match="broadcast"):
         OpusEncoder().encode(tone(440, 0.01))
+
+
+def test_what_several_hear_is_encoded_once_and_silence_settles() -> None:
+    shared, alone = SharedEncoder(), OpusEncoder()
+    first, second = tone(440, 0.02), tone(550, 0.02)
+    packets = [shared.encode(frame) for frame in (first, first, second, second)]
+    assert packets[0] is packets[1]
+    assert packets[2] is packets[3]
+    assert [packets[0], packets[2]] == [alone.encode(first), alone.encode(second)]
+    quiet = [shared.encode(SILENCE) for _ in range(40)]
+    assert len(quiet[-1]) < len(packets[2])
