@@ -31,6 +31,7 @@ from server.telephony.providers import VirtualDriver, VirtualExchange
 from server.telephony.providers.virtual.magic import magic_numbers
 from server.tenants.credentials import Credentials
 from server.tenants.service import Tenants
+from server.transcripts import RecognitionQueue
 
 _SCRIPT_LANGUAGE = "en"  # what the numbers that speak by themselves say
 
@@ -75,7 +76,9 @@ class Calling:
             recordings = Recordings(base.database, _objects(settings), clock, settings.data_dir / "recording")
             closing.push_async_callback(recordings.close)
             store = CallStore(base.database, clock)
-            keepsakes = CallKeepsakes(recordings, store)
+            queue = RecognitionQueue()
+            closing.push_async_callback(queue.close)
+            keepsakes = CallKeepsakes(recordings, store, base.speech, queue)
             scripts = TaskScope("magic numbers")
             closing.push_async_callback(scripts.close)
             exchange = VirtualExchange()

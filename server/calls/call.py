@@ -352,8 +352,8 @@ class LiveCall:
         if speaker is None:
             return
         message = words.message(speaker)
-        if not words.final:
-            self._broadcast(message, droppable=True)
+        if not words.final or not words.text:
+            self._broadcast(message, droppable=not words.final)
             return
 
         async def keep() -> None:

@@ -2,37 +2,55 @@
 
 from typing import Any
 
-from server.calls.capture import Capture, OnWords, Words
+from server.calls.capture import Capture, LegTranscriber, OnWords, Words
 from server.calls.messages import Outgoing
+from server.calls.orders import AI
 from server.calls.participants import Participant
+from server.calls.room import VOICELESS
 from server.calls.store import Call, CallStore
 from server.recordings import Recorder, Recordings, State
+from server.speech.engines import SpeechEngines
+from server.speech.port import SpeechToText
+from server.transcripts import Heard, RecognitionQueue, Segment, Transcriber
 
+UNAVAILABLE = "transcript.unavailable"
+NOT_COVERED = "language_not_covered"
 WORDS = "transcript.segment"
 
 
 class CallKeepsakes:
     """Implements server.calls.call_services.Keepsakes."""
 
-    def __init__(self, recordings: Recordings, store: CallStore) -> None:
+    def __init__(
+        self, recordings: Recordings, store: CallStore, speech: SpeechEngines, queue: RecognitionQueue
+    ) -> None:
         self._recordings = recordings
         self._store = store
+        self._speech = speech
+        self._queue = queue
         self._recorders: dict[int, Recorder] = {}
-        self._spoken: set[int] = set()
+        self._uncovered: dict[int, str] = {}
 
     async def open(self, call: Call, on_words: OnWords) -> Capture:
         recorder = None
         if call.is_recorded:
             recorder = self._recorders[call.id] = await self._recordings.start(call.id)
-        return Capture(recorder, lambda participant: None)
+        engine = self._speech.stt_for(call.language) if _hears_legs(call) else None
+        if _hears_legs(call) and engine is None:
+            self._uncovered[call.id] = NOT_COVERED
+            await self._store.note(call.id, UNAVAILABLE, {"reason": NOT_COVERED})
+
+        def transcriber(participant: Participant) -> LegTranscriber | None:
+            return None if engine is None else self._transcriber(call, engine, participant, on_words)
+
+        return Capture(recorder, transcriber)
 
     def close(self, call: Call) -> None:
         """The call is over; from now on stored_states() knows."""
         self._recorders.pop(call.id, None)
-        self._spoken.discard(call.id)
+        self._uncovered.pop(call.id, None)
 
     async def keep(self, call: Call, speaker: Participant, words: Words) -> int:
-        self._spoken.add(call.id)
         segment = words.message(speaker)
         del segment["type"], segment["seq"]
         return await self._store.note(call.id, WORDS, segment)
@@ -47,13 +65,48 @@ class CallKeepsakes:
         if recorder is not None:
             live = "paused" if recorder.is_paused else State.RECORDING.value
             recording = State.FAILED.value if recorder.has_failed else live
-        return {"recording": recording} | self._words_state(call.id in self._spoken, call.is_over)
+        return {"recording": recording} | _transcript_state(call, self._uncovered.get(call.id))
 
     async def stored_states(self, call: Call) -> dict[str, Any]:
         recording = await self._recordings.of(call.id)
-        has_words = bool(await self._store.events(call.id, of_type=WORDS))
-        return {"recording": recording.state.value} | self._words_state(has_words, call.is_over)
+        uncovered = await self._store.events(call.id, of_type=UNAVAILABLE)
+        reason = str(uncovered[0].payload["reason"]) if uncovered else None
+        return {"recording": recording.state.value} | _transcript_state(call, reason)
 
-    def _words_state(self, has_words: bool, is_over: bool) -> dict[str, Any]:
-        state = ("ready" if is_over else "recording") if has_words else "none"
-        return {"transcript": state, "transcript_reason": None}
+    async def segments(self, call_id: int) -> list[Segment]:
+        """All that was said, in the order in which it was recognised."""
+        said: list[Segment] = []
+        after = 0
+        while page := await self._store.events(call_id, after, WORDS):
+            after = page[-1].seq
+            said += [
+                Segment(event.payload["role"], event.payload["text"], event.payload["t0_ms"], event.payload["t1_ms"])
+                for event in page
+            ]
+        return said
+
+    def _transcriber(
+        self, call: Call, engine: SpeechToText, participant: Participant, on_words: OnWords
+    ) -> LegTranscriber | None:
+        if participant.role in VOICELESS:
+            return None
+
+        def heard(words: Heard) -> None:
+            on_words(Words(words.id, participant.uid, words.text, words.final, words.t0_ms, words.t1_ms))
+
+        return Transcriber(engine, self._speech.new_vad(), call.language, self._queue, heard)
+
+
+def _hears_legs(call: Call) -> bool:
+    """An AI agent hears for itself; people's legs are listened to."""
+    return call.is_transcribed and call.kind != AI
+
+
+def _transcript_state(call: Call, unavailable: str | None) -> dict[str, Any]:
+    """`none` until somebody can have said something."""
+    state = "none"
+    if call.is_transcribed and unavailable is not None:
+        state = "unavailable"
+    elif call.is_transcribed and call.answered_at is not None:
+        state = "ready" if call.is_over else "recording"
+    return {"transcript": state, "transcript_reason": unavailable}
