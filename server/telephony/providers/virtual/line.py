@@ -43,6 +43,7 @@ class VirtualLine:
         self._untold: list[PhoneEvent] = []
         self._party: Party | None = None
         self._answered = False
+        self._early = False
         self.over = asyncio.Event()
 
     @property
@@ -64,10 +65,10 @@ class VirtualLine:
     # Our end: PhoneLeg.
 
     def read(self) -> Frame | None:
-        return None if self._party is None else self._party.read()
+        return self._party.read() if self._party is not None and (self._answered or self._early) else None
 
     def write(self, frame: Frame) -> None:
-        if self._party is not None:
+        if self._party is not None and self._answered:
             self._party.write(frame)
 
     def clear(self) -> None:
@@ -107,11 +108,15 @@ class VirtualLine:
         self._party = party
 
     def rings(self) -> None:
-        self._tell(Ringing())
+        if not self.over.is_set():
+            self._tell(Ringing())
 
     def sounds_early(self, party: Party) -> None:
-        self._party = party
-        self._tell(EarlyMedia())
+        """There is something to hear before the answer."""
+        if not self.over.is_set():
+            self._party = party
+            self._early = True
+            self._tell(EarlyMedia())
 
     def answers(self, party: Party | None = None) -> None:
         """Picked up: sound goes both ways from now on."""
