@@ -5,12 +5,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from server.agents.port import AgentEngine, KnowledgeSearch
+from server.analysis import Analyser, ExtractiveAnalyser, OpenAiAnalyser
 from server.browser import MediaNetwork
+from server.calls.aftermath import SETTLED, Aftermath
 from server.calls.ai_voice import AgentVoices
 from server.calls.call_services import CallServices
 from server.calls.keepsakes import CallKeepsakes
 from server.calls.live_calls import LiveCalls
 from server.calls.metrics import CallMetrics
+from server.calls.outbox import Outbox
 from server.calls.room_clock import RoomClock
 from server.calls.service import CallParts, Calls
 from server.calls.store import CallStore
@@ -66,6 +69,7 @@ class Calling:
     recording_links: RecordingLinks
     exchange: VirtualExchange
     driver: VirtualDriver
+    outbox: Outbox
 
     @classmethod
     @asynccontextmanager
@@ -75,10 +79,13 @@ class Calling:
         async with AsyncExitStack() as closing:
             recordings = Recordings(base.database, _objects(settings), clock, settings.data_dir / "recording")
             closing.push_async_callback(recordings.close)
-            store = CallStore(base.database, clock)
+            analyser = _analyser(settings, closing)
+            outbox = Outbox(base.database, clock, {SETTLED: lambda event: aftermath.settled(event)})
+            store = CallStore(base.database, clock, outbox.poke)
             queue = RecognitionQueue()
             closing.push_async_callback(queue.close)
             keepsakes = CallKeepsakes(recordings, store, base.speech, queue)
+            aftermath = Aftermath(store, keepsakes.segments, analyser)
             scripts = TaskScope("magic numbers")
             closing.push_async_callback(scripts.close)
             exchange = VirtualExchange()
@@ -103,7 +110,7 @@ class Calling:
             parts = CallParts(store, live, keepsakes, softphones, players, base.tenants, base.credentials, clock)
             calls = Calls(parts, settings.caller_id)
             links = RecordingLinks(base.keys, clock)
-            yield cls(calls, live, softphones, players, recordings, links, exchange, driver)
+            yield cls(calls, live, softphones, players, recordings, links, exchange, driver, outbox)
 
     async def recover(self, *, all_of_them: bool) -> None:
         """End calls whose process is gone, and finish their recordings; `all_of_them` when no other process runs."""
@@ -128,6 +135,15 @@ class _Saying:
         except SpeechFailed:
             return []
         return frames
+
+
+def _analyser(settings: Settings, closing: AsyncExitStack) -> Analyser:
+    if settings.openai_base_url is None:
+        return ExtractiveAnalyser()
+    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
+    analyser = OpenAiAnalyser(settings.openai_base_url, key, settings.openai_model, ExtractiveAnalyser())
+    closing.push_async_callback(analyser.close)
+    return analyser
 
 
 def _objects(settings: Settings) -> ObjectStore:

@@ -52,6 +52,7 @@ async def _serve(settings: Settings, demo: bool) -> None:
             tasks.spawn(_prepare(parloir, demo), "prepare")
             tasks.spawn(parloir.tidy(), "tidy")
             tasks.spawn(parloir.calling.live.keep_alive(), "keep calls alive")
+            tasks.spawn(parloir.calling.outbox.run(), "outbox")
             tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
             app = create_app(parloir, start, AssetManifest.load())
             listeners.insert(0, Listener(app, settings.host, settings.port, tls))

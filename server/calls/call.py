@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from server.calls.aftermath import SETTLED
 from server.calls.call_services import AiVoice, CallServices
 from server.calls.capture import Words
 from server.calls.ledger import Ledger
@@ -50,7 +51,7 @@ class LiveCall:
         self._customer: PhoneLine | None = None
         self._transfer: PhoneLine | None = None
         self._agent_uid: str | None = None  # our side's participant that controls the call
-        self._listeners_encoder = SharedEncoder()
+        self._encoder = SharedEncoder()
         self._phone_tell = PhoneCallbacks(
             self._phone_rings, self._phone_sounds, self._phone_answered, self._phone_digit, self._phone_ended
         )
@@ -60,7 +61,6 @@ class LiveCall:
 
     @property
     def call(self) -> Call:
-        """The call as it stands."""
         return self._ledger.call
 
     @property
@@ -219,9 +219,9 @@ class LiveCall:
         participant = self._admit(role, "browser")
         if role is Role.AGENT:
             self._agent_uid = participant.uid
-        encoder = self._listeners_encoder if role in VOICELESS else None  # they all hear the same
-        network, tell = self._services.network, self._softphone_tell
-        line = SoftphoneLine(participant, network, self._clock, tell, self._tasks, encoder)
+        encoder = self._encoder if role in VOICELESS else None  # they all hear the same
+        network = self._services.network
+        line = SoftphoneLine(participant, network, self._clock, self._softphone_tell, self._tasks, encoder)
         self._softphones[grant_uid] = line
         return line
 
@@ -310,8 +310,6 @@ class LiveCall:
         elif self.state is CallState.TRANSFERRING:
             self._happen(Happening(Step.TRANSFER_FAILED))
 
-    # Parts of all of these.
-
     async def _open_ai(self) -> AiVoice:
         customer = self._customer.participant.uid if self._customer else ""
         return await self._services.open_ai(
@@ -390,6 +388,7 @@ class LiveCall:
                     await self._ai.close()
                 if self._scene.capture is not None:
                     await self._scene.capture.finish()
+                self._ledger.note(SETTLED, {})
                 await self._ledger.flush()
                 self._show()
                 await asyncio.gather(*(line.close() for line in self._softphones.values()), return_exceptions=True)

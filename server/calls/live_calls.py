@@ -2,6 +2,7 @@
 
 import asyncio
 
+from server.calls.aftermath import SETTLED
 from server.calls.call import LiveCall
 from server.calls.call_services import CallServices
 from server.calls.state import Happening, IllegalTransition, Outcome, Step
@@ -63,6 +64,7 @@ class LiveCalls:
             try:
                 end = Happening(Step.ENDED, Outcome.ERROR, "server_restarted")
                 recovered.append(await self._services.store.apply(call.id, end))
+                await self._services.store.note(call.id, SETTLED, {})
             except IllegalTransition:  # another process was faster
                 continue
         return recovered

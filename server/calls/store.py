@@ -1,7 +1,7 @@
 """Calls as they are kept: every change is one transaction that writes the state, the event and the outbox row."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -100,9 +100,11 @@ class CallEvent:
 class CallStore:
     """The only writer of calls, their legs and their events."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, logged: Callable[[], None] = lambda: None) -> None:
+        """`logged` is called after something was committed that others act on."""
         self._database = database
         self._clock = clock
+        self._logged = logged
 
     async def create(self, new: NewCall, limit: int) -> Call:
         """Store a call in state created, and the event that it was.
@@ -164,7 +166,9 @@ class CallStore:
         async with self._database.transaction() as session:
             row = await self._locked(session, call_id)
             await self._log(session, row, event_type, dict(payload))
-            return row.events_count
+            seq = row.events_count
+        self._logged()
+        return seq
 
     async def invite_leg(self, call_id: int, uid: str, role: str, transport: str, number: str | None) -> None:
         async with self._database.transaction() as session:
