@@ -16,7 +16,8 @@ import server.conversations.tables
 import server.knowledge.tables
 import server.recordings.tables
 import server.sessions.tables
-import server.tenants.tables  # noqa: F401  # the tables' modules declare the schema
+import server.tenants.tables
+import server.widgets.tables  # noqa: F401  # the tables' modules declare the schema
 from server.storage import Base, Database
 from server.storage.migrations import migrate
 from server.storage.text import storable
