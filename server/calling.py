@@ -5,7 +5,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from server.agents.port import AgentEngine, KnowledgeSearch
-from server.analysis import Analyser, ExtractiveAnalyser, OpenAiAnalyser
+from server.analysis import Analyser, ExtractiveAnalyser
+from server.analysis.providers import OpenAiAnalyser
 from server.browser import MediaNetwork
 from server.calls.aftermath import SETTLED, Aftermath
 from server.calls.ai_voice import AgentVoices

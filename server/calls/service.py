@@ -200,7 +200,8 @@ class Calls:
             raise missing("outcome", f"must be one of {', '.join(WRAP_UP_OUTCOMES)}")
         if len(note) > NOTE_MAX:
             raise missing("note", f"has at most {NOTE_MAX} characters")
-        return await self._body(await self._store.set_wrap_up(grant.call_id, {"outcome": outcome, "note": note}))
+        call = await self._store.set_wrap_up(grant.call_id, {"outcome": outcome, "note": note})
+        return await self._body(call) | {"wrap_up": call.wrap_up}  # a live call does not read it back
 
     async def _end(self, call: Call, reason: str) -> Call:
         if call.is_over:

@@ -13,6 +13,7 @@ from server.conversations import Conversations, NewConversation
 from server.kit.errors import InvalidInput, Unavailable
 from server.sessions import OpenedSession, WidgetSession, WidgetSessions
 from server.tenants.credentials import WidgetTarget
+from server.widgets import WidgetOptions
 
 LANGUAGES = ("fr", "en", "es", "ar", "ary")
 DEFAULT_LANGUAGE = "fr"  # the published document's default
@@ -53,6 +54,7 @@ class WidgetVisits:
         live: LiveConversations,
         voice: VoiceReadiness,
         ice_servers: Sequence[dict[str, str]],
+        options: WidgetOptions,
     ) -> None:
         """`ice_servers` as a page's RTCPeerConnection takes them."""
         self._sessions = sessions
@@ -60,16 +62,18 @@ class WidgetVisits:
         self._live = live
         self._voice = voice
         self._ice_servers = list(ice_servers)
+        self._options = options
 
-    def config(self, target: WidgetTarget, language: str | None) -> Outgoing:
+    async def config(self, target: WidgetTarget, language: str | None) -> Outgoing:
         """What a page needs to draw the panel and to offer a connection."""
         agent = target.agent
         chosen = _language(language, agent)
+        options = await self._options.of(target.tenant_id)
         return {
             "agent": {"slug": agent.slug, "name": agent.name, "avatar_url": target.avatar_url},
             "language": chosen,
             "languages": list(LANGUAGES),
-            "greeting": agent.greeting,
+            "greeting": options.get("greeting") or agent.greeting,
             "voice": not target.text_only and self._voice.is_expected(chosen),
             "consent": {
                 "required": target.consent.required,
@@ -81,6 +85,7 @@ class WidgetVisits:
             else None,
             "ice_servers": self._ice_servers,
             "limits": {"text_characters": MAX_TEXT_CHARACTERS},
+            "options": dict(options),
         }
 
     async def open(self, target: WidgetTarget, wish: Wish, origin: str, client_ip: str) -> Outgoing:
@@ -111,7 +116,7 @@ class WidgetVisits:
             "session": _session_body(opened),
             "conversation": await self._conversation_body(live.uid, live),
             "answer": answer,
-            "config": self.config(target, language),
+            "config": await self.config(target, language),
         }
 
     async def connect(self, session: WidgetSession, offer: str) -> Outgoing:
@@ -127,7 +132,7 @@ class WidgetVisits:
         return {
             "session": _session_body(renewed),
             "conversation": await self._conversation_body(live.uid, live),
-            "config": self.config(session.target, session.language),
+            "config": await self.config(session.target, session.language),
         }
 
     async def resume(self, session: WidgetSession) -> LiveConversation:
@@ -166,12 +171,14 @@ class WidgetVisits:
         self, target: WidgetTarget, wish: Wish, opened: OpenedSession, language: str
     ) -> tuple[LiveConversation, str | None]:
         """The conversation of a session just opened, and the answer to the page's offer."""
+        options = await self._options.of(target.tenant_id)
+        greeting = wish.greeting or str(options.get("greeting") or "") or target.agent.greeting
         live = await self._live.find(
             Admission(
                 session_uid=opened.uid,
                 conversation_uid=opened.conversation_uid,
                 tenant_id=target.tenant_id,
-                agent=dataclasses.replace(target.agent, greeting=wish.greeting or target.agent.greeting),
+                agent=dataclasses.replace(target.agent, greeting=greeting),
                 language=language,
                 metadata=wish.metadata,
                 is_new=True,

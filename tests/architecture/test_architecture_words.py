@@ -8,7 +8,14 @@ from pathlib import Path
 from source_tree import ROOT, files_ending, project_files, text_of
 
 VENDORS = ("whisper", "kokoro", "espeak", "silero", "openai", "ctranslate2")
-VENDOR_PLACES = ("server/agents/engines/", "server/speech/providers/", "server/app.py", "server/settings.py")
+VENDOR_PLACES = (
+    "server/agents/engines/",
+    "server/speech/providers/",
+    "server/analysis/providers/",
+    "server/app.py",
+    "server/calling.py",
+    "server/settings.py",
+)
 LONGEST_ARCHITECTURE = 150
 
 # A comment, a docstring or a doctype: how a file may begin. JSON has no comments, and prose needs none.

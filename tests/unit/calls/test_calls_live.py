@@ -46,6 +46,7 @@ async def test_the_client_is_dialled_when_the_agents_sound_is_there_and_hears_it
         "call.ringing",
         "call.answered",
         "call.ended",
+        "call.settled",
     ]
     assert events.count("leg.joined") == 2
     await agent.close()
