@@ -15,6 +15,7 @@ from server.calls.keepsakes import CallKeepsakes
 from server.calls.live_calls import LiveCalls
 from server.calls.metrics import CallMetrics
 from server.calls.outbox import Outbox
+from server.calls.replay import ReplayParts, Replays
 from server.calls.room_clock import RoomClock
 from server.calls.service import CallParts, Calls
 from server.calls.store import CallStore
@@ -71,6 +72,7 @@ class Calling:
     exchange: VirtualExchange
     driver: VirtualDriver
     outbox: Outbox
+    replays: Replays
 
     @classmethod
     @asynccontextmanager
@@ -111,7 +113,9 @@ class Calling:
             parts = CallParts(store, live, keepsakes, softphones, players, base.tenants, base.credentials, clock)
             calls = Calls(parts, settings.caller_id)
             links = RecordingLinks(base.keys, clock)
-            yield cls(calls, live, softphones, players, recordings, links, exchange, driver, outbox)
+            replay_parts = ReplayParts(store, keepsakes, aftermath, recordings, players, links, clock)
+            replays = Replays(replay_parts, settings.origin)
+            yield cls(calls, live, softphones, players, recordings, links, exchange, driver, outbox, replays)
 
     async def recover(self, *, all_of_them: bool) -> None:
         """End calls whose process is gone, and finish their recordings; `all_of_them` when no other process runs."""

@@ -1,0 +1,120 @@
+"""What a player may have of a call: its recording's address, its peaks, its words, and the verdict on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from server.calls.aftermath import Aftermath
+from server.calls.keepsakes import CallKeepsakes
+from server.calls.participants import side_of
+from server.calls.scene import call_body
+from server.calls.store import Call, CallStore
+from server.kit.clock import Clock
+from server.kit.errors import Gone
+from server.media.leg import Role
+from server.recordings import Recordings, State
+from server.sessions.grants import CallGrants
+from server.sessions.recording_links import RecordingLinks
+from server.transcripts import as_srt, as_vtt
+
+_FORMS = {"vtt": as_vtt, "srt": as_srt}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a link opened: the session's token, and the call as the player's head shows it."""
+
+    session: str
+    call: dict[str, object]
+
+
+@dataclass(frozen=True)
+class ReplayParts:
+    store: CallStore
+    keepsakes: CallKeepsakes
+    aftermath: Aftermath
+    recordings: Recordings
+    players: CallGrants
+    links: RecordingLinks
+    clock: Clock
+
+
+class Replays:
+    """The application service behind the player. Every session is bound to one call."""
+
+    def __init__(self, parts: ReplayParts, origin: str) -> None:
+        """`origin`: the server's own, as browsers see it."""
+        self._parts = parts
+        self._origin = origin
+
+    async def exchange(self, link: str) -> Opened:
+        """Use a link up. Raises `link_invalid`, `link_expired`, `link_used`, `recording_erased`."""
+        grant = await self._parts.players.exchange(link)
+        call = await self._parts.store.by_id(grant.call_id)
+        return Opened(await self._parts.players.session_token(grant), await self._head(call))
+
+    async def call(self, session: str) -> dict[str, object]:
+        """All but the sound: call, recording, transcript, analysis.
+
+        Raises `session_invalid`, `session_expired`, `recording_erased`.
+        """
+        call = await self._call(session)
+        recording = await self._parts.recordings.of(call.id)
+        if recording.state is State.ERASED:
+            raise Gone("recording_erased", "This recording was erased.")
+        verdict = await self._parts.aftermath.analysis(call.id)
+        states = await self._parts.keepsakes.stored_states(call)
+        is_ready = recording.state is State.READY
+        body: dict[str, object] = {
+            "call": await self._head(call),
+            "recording": {
+                "state": recording.state.value,
+                "url": await self._parts.links.link(call.id, self._origin) if is_ready else None,
+                "duration_ms": recording.duration_ms,
+                "mime": recording.mime,
+            },
+            "transcript": {
+                "state": states["transcript"],
+                "reason": states["transcript_reason"],
+                "segments": await self._words(call.id),
+            },
+            "analysis": {"state": _analysis_state(call, verdict is not None)} | (verdict or {}),
+        }
+        return body
+
+    async def peaks(self, session: str) -> bytes:
+        """The recording's peaks so far, as server.recordings.peaks writes them."""
+        return await self._parts.recordings.peaks((await self._call(session)).id)
+
+    async def transcript(self, session: str, form: Literal["vtt", "srt"]) -> str:
+        """The whole transcript as WebVTT or SubRip."""
+        call = await self._call(session)
+        return _FORMS[form](await self._parts.keepsakes.segments(call.id))
+
+    async def _call(self, session: str) -> Call:
+        grant = await self._parts.players.verify(session)
+        return await self._parts.store.by_id(grant.call_id)
+
+    async def _head(self, call: Call) -> dict[str, object]:
+        extras = await self._parts.keepsakes.stored_states(call)
+        return call_body(call, None, extras, None, self._parts.clock.now())
+
+    async def _words(self, call_id: int) -> Sequence[dict[str, object]]:
+        return [
+            {
+                "seq": seq,
+                "role": one.role,
+                "side": side_of(Role(one.role)).value,
+                "t0_ms": one.t0_ms,
+                "t1_ms": one.t1_ms,
+                "text": one.text,
+                "final": True,
+            }
+            for seq, one in enumerate(await self._parts.keepsakes.segments(call_id), start=1)
+        ]
+
+
+def _analysis_state(call: Call, is_there: bool) -> str:
+    if is_there:
+        return "ready"
+    return "processing" if call.is_analysed and call.answered_at is not None else "none"
