@@ -30,7 +30,7 @@ async def server(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Running]:
 
 async def until(reached: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(WAIT_S):
-        while not await reached():
+        while not await reached():  # noqa: ASYNC110  # over HTTP nobody tells
             await asyncio.sleep(0.05)
 
 
