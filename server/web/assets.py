@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DIST = ROOT / "static" / "dist"
 WIDGET = ROOT / "widget"
 PACKS = ("fr", "es", "ar", "ary", "hints")  # English is in the panel
+PAGES = ("softphone",)  # scripts of whole pages, with every language inside
 EVERGREEN = "/w/v1.js"
 _HASH_CHARACTERS = 16
 _IMMUTABLE = "public, max-age=31536000, immutable"
@@ -51,18 +52,26 @@ class AssetFile:
 class AssetManifest:
     """What a build wrote. Older versions stay as long as their files do."""
 
-    def __init__(self, dist: Path, loader: str, panel: str, integrity: dict[str, str]) -> None:
-        """`loader`, `panel`: URL paths of the present ones; `integrity`: sha384 by URL path."""
+    def __init__(
+        self, dist: Path, loader: str, panel: str, integrity: dict[str, str], pages: dict[str, str] | None = None
+    ) -> None:
+        """`loader`, `panel`: URL paths of the present ones; `integrity`: sha384 by URL path; `pages`: paths by name."""
         self._dist = dist
         self.loader = loader
         self.panel = panel
         self.integrity = integrity
+        self._pages = pages or {}
 
     @classmethod
     def load(cls, dist: Path = DIST) -> "AssetManifest":
         """Raises FileNotFoundError when nothing was built."""
         built = json.loads((dist / "assets.json").read_text("utf-8"))
-        return cls(dist, built["loader"], built["panel"], built["integrity"])
+        return cls(dist, built["loader"], built["panel"], built["integrity"], built["pages"])
+
+    def page(self, name: str) -> tuple[str, str]:
+        """URL path and integrity of a page's script. Raises KeyError when none of that name was built."""
+        path = self._pages[name]
+        return path, self.integrity[path]
 
     def file_for(self, url_path: str, accept_encoding: str) -> AssetFile | None:
         """What to answer for `url_path`, the smallest form the browser takes; None when there is no such file."""
@@ -154,10 +163,11 @@ def build(dist: Path = DIST) -> bool:
     packs = {name: bundle(f"src/packs/{name}.ts", f"{name}.%(version)s.js") for name in PACKS}
     panel = bundle("src/panel.ts", "panel.%(version)s.js", {"PACKS": packs})
     loader, _ = bundle("src/loader.ts", "loader.js", {"PANEL": panel})
+    pages = {name: bundle(f"src/{name}.ts", f"{name}.%(version)s.js")[0] for name in PAGES}
     subprocess.run(["node", str(WIDGET / "scripts" / "compress.mjs"), str(dist / folder)], check=True)  # noqa: S603, S607
     for script in (dist / folder).glob("*.js"):  # node's own gzip, made for speed, leaves more bytes
         script.with_name(f"{script.name}.gz").write_bytes(gzip.compress(script.read_bytes(), 9, mtime=0))
-    manifest = {"version": version, "loader": loader, "panel": panel[0], "integrity": integrity}
+    manifest = {"version": version, "loader": loader, "panel": panel[0], "pages": pages, "integrity": integrity}
     (dist / "assets.json").write_text(json.dumps(manifest, indent=2), "utf-8")
     stamp_file.write_text(stamp)
     return True

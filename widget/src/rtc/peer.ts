@@ -1,4 +1,4 @@
-/** One peer connection to the server: the microphone out, the agent's voice in, control messages both ways. */
+/** One peer connection to the server: the microphone out (if any), the others' voice in, control messages both ways. */
 
 import { Problem } from "../core/errors";
 import type { ToServer } from "../core/protocol";
@@ -45,11 +45,13 @@ export class Peer implements Link {
 
   constructor(
     iceServers: RTCIceServer[],
-    stream: MediaStream,
+    stream: MediaStream | null,
     private readonly events: PeerEvents,
   ) {
     this._pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
-    this._sender = this._pc.addTrack(stream.getAudioTracks()[0] as MediaStreamTrack, stream);
+    this._sender = this._pc.addTransceiver(stream?.getAudioTracks()[0] ?? "audio", {
+      direction: stream ? "sendrecv" : "recvonly",
+    }).sender;
     this._control = this._pc.createDataChannel("control", { ordered: true });
     this._control.onopen = () => events.open();
     this._control.onmessage = ({ data }) => events.message(data);
@@ -73,7 +75,7 @@ export class Peer implements Link {
   /** Another microphone, without a new connection. */
   replace = (stream: MediaStream): Promise<void> => this._sender.replaceTrack(stream.getAudioTracks()[0] ?? null);
 
-  send(message: ToServer): boolean {
+  send(message: object): boolean {
     if (this._control.readyState !== "open") return false;
     this._control.send(JSON.stringify(message));
     return true;
