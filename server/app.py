@@ -48,7 +48,7 @@ from server.web.recordings import recordings
 from server.web.widget import widget
 from server.web.widget_guard import WidgetGuard
 from server.web.widget_socket import widget_socket
-from server.widgets import OptionTable
+from server.widgets import OptionTable, WidgetOptions
 
 WARM_WAIT_S = 12.0
 TIDY_EVERY_S = 60.0
@@ -74,6 +74,7 @@ class Parloir:
     visits: WidgetVisits
     calling: Calling
     metrics: CallMetrics
+    widget_options: WidgetOptions
 
     @classmethod
     @asynccontextmanager
@@ -95,11 +96,11 @@ class Parloir:
             bus, rates = _bus_and_rates(settings, clock, closing)
             credentials = Credentials(database, secret, clock)
             origins = OriginDirectory(database, bus, clock)
+            options = WidgetOptions(database, OptionTable.load(ROOT / "widget" / "options.json"), bus, clock)
             keys = SigningKeys(database, secret, clock)
             sessions = WidgetSessions(database, keys, credentials, rates, clock, settings.resume_s)
             conversations = Conversations(database, clock)
-            speech = speech or _speech(settings)
-            closing.push_async_callback(speech.close)
+            closing.push_async_callback((speech := speech or _speech(settings)).close)
             knowledge = KnowledgeBase(database, speech.embedder, clock)
             closing.push_async_callback(knowledge.close)
             base = Foundations(
@@ -132,9 +133,10 @@ class Parloir:
                 knowledge,
                 speech,
                 live,
-                WidgetVisits(sessions, conversations, live, _Voice(speech), settings.page_ice_servers),
+                WidgetVisits(sessions, conversations, live, _Voice(speech), settings.page_ice_servers, options),
                 await closing.enter_async_context(Calling.open(base)),
                 base.metrics,
+                options,
             )
 
     async def migrate(self) -> None:
@@ -190,11 +192,10 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -
         parloir.settings.origin,
     )
     calling = parloir.calling
-    options = OptionTable.load(ROOT / "widget" / "options.json")
     surfaces = [
         health(parloir.readiness, parloir.metrics.registry),
         pages(assets, start_page),
-        widget(guard, parloir.visits, options),
+        widget(guard, parloir.visits, parloir.widget_options.table),
         widget_socket(guard, parloir.visits),
         frame(parloir.credentials, parloir.origins, tickets),
         calls_api(parloir.credentials, calling.calls, parloir.settings.origin),

@@ -74,7 +74,7 @@ def widget(guard: WidgetGuard, visits: WidgetVisits, options: OptionTable) -> Bl
     async def config() -> Response:
         asked = request.args
         target = await guard.target(asked.get("key"), asked.get("agent"), asked.get("tenant"))
-        return jsonify(visits.config(target, asked.get("language")))
+        return jsonify(await visits.config(target, asked.get("language")))
 
     @routes.post("/sessions")
     async def open_session() -> tuple[Response, int]:

@@ -14,6 +14,8 @@ _URL = re.compile(r"https?://\S+")
 _MAX_URL_CHARACTERS = 2_000
 _MAX_TEXT_CHARACTERS = 2_000
 _MAX_TEXTS = 200
+_MAX_TOLD = 10
+_READ_AS_JSON = ("number", "boolean", "texts", "object")
 
 
 @dataclass(frozen=True)
@@ -62,12 +64,45 @@ class OptionTable:
     def __iter__(self) -> Iterator[Option]:
         return iter(self._options.values())
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Every option's name, dotted where it is a field of an object."""
+        return frozenset(
+            f"{option.name}.{field}" if field else option.name
+            for option in self
+            for field in (option.fields or {"": option})
+        )
+
     def check(self, given: Mapping[str, object]) -> dict[str, object]:
         """What a tenant may set, as it was given. Raises InvalidInput `invalid_request` naming every wrong field."""
         problems = list(_problems(given, self._options, ""))
         if problems:
-            raise InvalidInput("invalid_request", "Some of the widget's options are not valid.", problems)
+            told = " ".join(f"{problem.field}: {problem.problem}" for problem in problems[:_MAX_TOLD])
+            raise InvalidInput("invalid_request", f"Some of the widget's options are not valid. {told}", problems)
         return dict(given)
+
+    def settled(self, given: Mapping[str, object]) -> dict[str, object]:
+        """What a tenant may set, nested or by dotted name, as {dotted name: value}. Raises as `check` does."""
+        nested: dict[str, Any] = {}
+        for path, value in given.items():
+            name, dot, inner = path.partition(".")
+            more = {inner: value} if dot else value
+            there = nested.get(name)
+            nested[name] = {**there, **more} if isinstance(there, dict) and isinstance(more, dict) else more
+        return dict(_leaves(self.check(nested), self._options))
+
+    def read(self, path: str, text: str) -> object:
+        """The value that `text`, typed for the option of this dotted name, stands for; still to be checked."""
+        name, _, inner = path.partition(".")
+        option = self._options.get(name)
+        if option is not None and inner:
+            option = option.fields.get(inner)
+        if option is None or option.type not in _READ_AS_JSON:
+            return text
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text  # refused by what checks it, in words
 
 
 def _problems(given: Mapping[str, object], known: Mapping[str, Option], prefix: str) -> Iterator[FieldProblem]:
@@ -84,6 +119,14 @@ def _problems(given: Mapping[str, object], known: Mapping[str, Option], prefix: 
                 yield FieldProblem(path, "Give an object.")
         elif (problem := _CHECKS[option.type](option, value)) is not None:
             yield FieldProblem(path, problem)
+
+
+def _leaves(checked: Mapping[str, Any], known: Mapping[str, Option]) -> Iterator[tuple[str, object]]:
+    for name, value in checked.items():
+        if known[name].type == "object":
+            yield from ((f"{name}.{field}", inner) for field, inner in value.items())
+        else:
+            yield name, value
 
 
 def _string(option: Option, value: object) -> str | None:

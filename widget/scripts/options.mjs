@@ -85,18 +85,17 @@ export type LauncherOptions = Pick<Options, ${launcherRows.map((option) => JSON.
 export const LAUNCHER_ROWS: OptionRow[] = ${list(launcherRows.map(forLauncher))};
 `;
 
-function docRows(option, parents = []) {
+function docRows(option, parents = [], tenant = option.tenant) {
   const names = [...parents, option.name];
-  if (option.type === "object")
-    return [docRow(option, names), ...option.fields.flatMap((field) => docRows(field, names))];
-  return [docRow(option, names)];
+  const row = docRow({ ...option, tenant }, names);
+  return option.type === "object" ? [row, ...option.fields.flatMap((field) => docRows(field, names, tenant))] : [row];
 }
 
 function docRow(option, names) {
   const type = option.enum ? option.enum.map((value) => `\`${value}\``).join(", ") : option.type;
   const base = option.default === undefined || option.default === "" ? "" : `\`${option.default}\``;
   const attribute = ["function", "object"].includes(option.type) ? "" : `\`data-${attributeOf(...names)}\``;
-  return `| \`${names.join(".")}\` | ${type}${limitsInWords(option)} | ${base} | ${attribute} | ${option.doc} |`;
+  return `| \`${names.join(".")}\` | ${type}${limitsInWords(option)} | ${base} | ${attribute} | ${option.tenant ? "yes" : ""} | ${option.doc} |`;
 }
 
 function limitsInWords({ type, pattern, min, max }) {
@@ -111,10 +110,11 @@ const docs = `# Options of the widget
 Generated from \`widget/options.json\`. Give them in \`window.VOCALIA_CONFIG\`, to \`VocalIA.init({…})\`, as \`data-…\`
 attributes of the script tag, or as attributes of \`<parloir-widget>\` (there without \`data-\`). A value that does not
 fit is reported in the console and as an \`error\` event with the code \`config_invalid\`; the default is used instead.
-A boolean attribute without a value is a yes.
+A boolean attribute without a value is a yes. What \`account\` says yes to can also be set once for all pages of an account
+(\`parloir widget set\`); what a page gives goes before it.
 
-| option | type | default | attribute | meaning |
-|---|---|---|---|---|
+| option | type | default | attribute | account | meaning |
+|---|---|---|---|---|---|
 ${table.flatMap((option) => docRows(option)).join("\n")}
 `;
 

@@ -26,15 +26,11 @@ def test_the_table_has_the_documented_options() -> None:
 
 def test_what_fits_comes_back_as_it_was_given() -> None:
     options: dict[str, object] = {
-        "language": "ary",
-        "position": "top-left",
-        "theme": {"primaryColor": "#FA0", "radius": 0, "mode": "dark"},
+        "theme": {"primaryColor": "#FA0", "radius": 27.5, "mode": "dark"},
         "labels": {"talk": "Parler"},
         "avatar": "https://shop.example/lea.png",
         "consent": {"text": "…", "version": "2026-11"},
         "textOnly": True,
-        "launcher": {"size": 44.5, "label": "Besoin d'aide ?"},
-        "zIndex": 2_147_483_647,
         "greeting": "x" * 300,
     }
     assert TABLE.check(options) == options
@@ -76,11 +72,48 @@ def test_every_default_that_a_tenant_may_set_fits() -> None:
         ({"api_url": "https://elsewhere.example"}, "api_url"),
         ({"metadata": {"a": "b"}}, "metadata"),
         ({"onReady": "start()"}, "onReady"),
+        ({"launcher": {"size": 50}}, "launcher"),  # drawn before the server is asked
+        ({"autoOpen": True}, "autoOpen"),
         ({"x" * 500: 1}, "x" * 100),
     ],
 )
 def test_what_does_not_fit_is_named(options: dict[str, object], wrong: str) -> None:
     assert problems_of(options) == [wrong]
+
+
+@pytest.mark.parametrize(
+    ("given", "settled"),
+    [
+        ({"theme.primaryColor": "#0a7", "greeting": "Hi"}, {"theme.primaryColor": "#0a7", "greeting": "Hi"}),
+        ({"theme": {"mode": "dark"}, "theme.radius": 3}, {"theme.mode": "dark", "theme.radius": 3}),
+        ({"theme.radius": 3, "theme": {"mode": "dark"}}, {"theme.radius": 3, "theme.mode": "dark"}),
+        ({"labels": {"talk.now": "Go"}}, {"labels": {"talk.now": "Go"}}),
+    ],
+)
+def test_settled_options_have_dotted_names(given: dict[str, object], settled: dict[str, object]) -> None:
+    assert TABLE.settled(given) == settled
+
+
+@pytest.mark.parametrize("name", ["theme.colour", "theme.primaryColor.x", "greeting.x", ".", "", "theme.", "a.b.c"])
+def test_a_dotted_name_that_is_no_option_is_refused(name: str) -> None:
+    with pytest.raises(InvalidInput, match="not valid"):
+        TABLE.settled({name: "#0a7"})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("theme.radius", "3.5", 3.5),
+        ("captions", "false", False),
+        ("labels", '{"talk": "Go"}', {"talk": "Go"}),
+        ("greeting", "42", "42"),
+        ("greeting", "", ""),
+        ("captions", "maybe", "maybe"),
+        ("theme.nothing", "1", "1"),
+    ],
+)
+def test_typed_text_is_read_as_its_option_needs(name: str, text: str, value: object) -> None:
+    assert TABLE.read(name, text) == value
 
 
 def test_every_mistake_is_named_at_once() -> None:

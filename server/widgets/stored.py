@@ -1,0 +1,130 @@
+"""What each tenant has set for its widget: kept in the database, checked by the table, fresh within two seconds."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.kit.clock import Clock
+from server.kit.errors import InvalidInput
+from server.storage import Database
+from server.storage.bus import Bus
+from server.storage.text import storable
+from server.tenants.tables import AuditEntryRow, TenantRow
+from server.widgets.options import OptionTable
+from server.widgets.tables import WidgetOptionRow
+
+FRESH_S = 1.5  # a change reaches every process within 2 s even when no notice arrives
+TOPIC = "widget_options"
+MAX_REMEMBERED = 1_000  # tenants
+
+
+@dataclass(frozen=True)
+class _Reading:
+    at: float
+    options: Mapping[str, object]
+
+
+class WidgetOptions:
+    """Every tenant's own options, as {dotted name: value}."""
+
+    def __init__(self, database: Database, table: OptionTable, bus: Bus, clock: Clock) -> None:
+        self._database = database
+        self.table = table
+        self._bus = bus
+        self._clock = clock
+        self._remembered: OrderedDict[int, _Reading] = OrderedDict()
+        self._notices = 0
+        bus.listen(TOPIC, self._forget)
+
+    async def of(self, tenant_id: int) -> Mapping[str, object]:
+        """What the tenant has set, at most two seconds old."""
+        now = self._clock.monotonic()
+        known = self._remembered.get(tenant_id)
+        if known is not None and now - known.at <= FRESH_S:
+            self._remembered.move_to_end(tenant_id)
+            return known.options
+        notices = self._notices
+        options = await self.all(tenant_id)
+        if notices == self._notices:  # what changed while we read is read again by whoever asks next
+            self._remembered[tenant_id] = _Reading(now, options)
+            self._remembered.move_to_end(tenant_id)
+            while len(self._remembered) > MAX_REMEMBERED:
+                self._remembered.popitem(last=False)
+        return options
+
+    async def all(self, tenant_id: int) -> dict[str, object]:
+        """What the tenant has set, as the database has it now, by name."""
+        async with self._database.reading() as session:
+            rows = await session.execute(
+                select(WidgetOptionRow.name, WidgetOptionRow.value)
+                .where(WidgetOptionRow.tenant_id == tenant_id)
+                .order_by(WidgetOptionRow.name)
+            )
+            return {name: value for name, value in rows}
+
+    async def set(self, tenant_id: int, given: Mapping[str, object], actor: str = "cli") -> dict[str, object]:
+        """Set options, nested or by dotted name; the others stay. Returns what was set, by dotted name.
+
+        Raises InvalidInput `invalid_request` naming every wrong field; nothing is set then.
+        """
+        values = {name: _kept(value) for name, value in self.table.settled(given).items()}
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            await _lock(session, tenant_id)
+            rows = await session.scalars(
+                select(WidgetOptionRow).where(WidgetOptionRow.tenant_id == tenant_id, WidgetOptionRow.name.in_(values))
+            )
+            there = {row.name: row for row in rows}
+            for name, value in values.items():
+                if name in there:
+                    there[name].value, there[name].updated_at = value, now
+                else:
+                    session.add(WidgetOptionRow(tenant_id=tenant_id, name=name, value=value, updated_at=now))
+            self._audit(session, tenant_id, actor, "widget_options.set", sorted(values))
+        await self._bus.publish(TOPIC, str(tenant_id))
+        return values
+
+    async def unset(self, tenant_id: int, name: str, actor: str = "cli") -> bool:
+        """Back to the default; False if the tenant had not set it. Raises InvalidInput `invalid_request`."""
+        if name not in self.table.names:
+            raise InvalidInput("invalid_request", "There is no such option.")
+        async with self._database.transaction() as session:
+            removed = await session.execute(
+                delete(WidgetOptionRow)
+                .where(WidgetOptionRow.tenant_id == tenant_id, WidgetOptionRow.name == name)
+                .returning(WidgetOptionRow.id)
+            )
+            was_set = removed.first() is not None
+            if was_set:
+                self._audit(session, tenant_id, actor, "widget_options.unset", [name])
+        await self._bus.publish(TOPIC, str(tenant_id))
+        return was_set
+
+    def _audit(self, session: AsyncSession, tenant_id: int, actor: str, action: str, names: list[str]) -> None:
+        details: dict[str, Any] = {"names": names}
+        session.add(
+            AuditEntryRow(tenant_id=tenant_id, actor=actor, action=action, details=details, at=self._clock.now())
+        )
+
+    def _forget(self, notice: str) -> None:
+        self._notices += 1
+        if notice.isdecimal():
+            self._remembered.pop(int(notice), None)
+
+
+async def _lock(session: AsyncSession, tenant_id: int) -> None:
+    """The tenant's row is the lock: two who set the same option at once may not both add it."""
+    await session.execute(select(TenantRow.id).where(TenantRow.id == tenant_id).with_for_update())
+
+
+def _kept(value: object) -> object:
+    """A checked value as every database keeps it."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {storable(name): storable(text) for name, text in value.items()}
+    return value
