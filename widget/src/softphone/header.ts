@@ -107,12 +107,15 @@ function people({ line, t }: Scene): HTMLElement {
         ),
       ),
     );
-    list.hidden = !there.length;
+    list.hidden = !there.length || line.call.get().state === "ended";
   });
   return list;
 
   function label({ role, label }: Participant): string {
-    return role === "ai" ? t("ai") : label || t(role === "callee" || role === "caller" ? "customer" : "ours");
+    const name = label === role ? "" : label;
+    if (role === "ai") return t("ai");
+    if (role === "listen" || role === "monitor") return name || t("listener");
+    return name || t(role === "agent" ? "agent" : role === "talk" ? "colleague" : "customer");
   }
 
   function condition({ state, muted, held, role }: Participant): string {

@@ -1,6 +1,7 @@
 /** One line at most of what one should know now: a tap that is needed, a silent microphone, a weak network. */
 
 import { el } from "../ui/el";
+import { me } from "./controls";
 import { phoneIcon } from "./icons";
 import type { Scene } from "./scene";
 import type { TextKey } from "./texts/en";
@@ -17,7 +18,7 @@ export function notes(scene: Scene): HTMLElement {
     if (refusal) return refusal === "invalid_phone_number" ? "badNumber" : "refused";
     if (line.state.get() !== "on") return "";
     const quality = line.quality.get();
-    if (quality && !quality.heard && line.role !== "listen") return "cannotHear";
+    if (quality && !quality.heard && line.role !== "listen" && !me(scene)?.muted) return "cannotHear";
     return quality && ((quality.mos ?? 5) < WEAK_MOS || (quality.rtt_ms ?? 0) > WEAK_RTT_MS) ? "weak" : "";
   };
   return el(

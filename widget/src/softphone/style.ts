@@ -84,7 +84,8 @@ html[lang^=ar] .note{font-size:14px}
 .quiet{border-color:var(--edge)}
 .quiet:hover{background:var(--sunk)}
 .tap{display:flex;width:calc(100% - 32px);min-height:48px;margin:8px 16px}
-.drawer{position:absolute;inset:auto 0 0;max-height:100%;overflow:auto;padding:8px 16px 16px;background:var(--ground);border-block-start:1px solid var(--line);box-shadow:0 -8px 24px #0f1a2414;animation:say .2s ease-out;z-index:1}
+.dock{position:relative}
+.drawer{position:absolute;inset:auto 0 100%;max-height:calc(100dvh - 64px);overflow:auto;padding:8px 16px 16px;background:var(--ground);border-block-start:1px solid var(--line);box-shadow:0 -8px 24px #0f1a2414;animation:say .2s ease-out;z-index:1}
 .bar{display:flex;align-items:center;justify-content:space-between;min-height:44px}
 .bar h2{font-weight:600}
 .round{display:grid;place-items:center;flex:none;width:44px;height:44px;margin-inline-end:-10px;color:var(--soft)}
@@ -132,7 +133,7 @@ form .saved{display:flex;align-items:center;gap:6px;font-size:15px;font-weight:6
 .ways{display:flex;flex-wrap:wrap;justify-content:center;gap:8px;margin-block-start:4px}
 .failure .code{font:13px/1.5 ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 @media (max-width:339px){.tool .caption{display:none}.tool .face{width:42px;height:42px}.mark{display:none}.name h2{font-size:18px}.rec span{display:none}.rec{padding-inline:12px}}
-@media (max-height:460px){header{gap:4px;padding-block:8px}.tool .caption{display:none}.keys button{min-height:40px}}
+@media (max-height:460px){header{gap:4px;padding-block:8px}.tool .caption{display:none}.keys button{min-height:40px}.keys{gap:6px}.drawer{padding-block:0 8px}}
 @media (prefers-reduced-motion:reduce){*,*::before{animation:none!important;transition:none!important}.arcs .you,.arcs .agent{transform:none}.arcs .a0{stroke-width:calc(7px + var(--l)*8px)}.arcs .a1,.arcs .a2{opacity:0}}
 @media (forced-colors:active){.row,.face,.main,.note,.choice,.keys button,.sign{border:1px solid CanvasText!important}.arcs g{stroke:CanvasText!important}.dot,.rec i,.people .joined i{forced-color-adjust:none;background:CanvasText!important}.tool[data-on] .face,.tool[aria-expanded=true] .face,.choice[aria-pressed=true]{border-color:Highlight!important;outline:2px solid Highlight}.tool.end .face{border-width:2px!important}.tool:disabled{color:GrayText}}
 `;

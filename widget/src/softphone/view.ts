@@ -17,8 +17,8 @@ const TICK_MS = 250;
 export function phoneView(scene: Scene, api: SoftphoneApi): HTMLElement {
   const { line, t, seconds } = scene;
   scene.play = speaker(line.theirs, scene.audio, scene.needsTap);
-  const middle = el("div", { class: "middle" }, transcript(scene), drawer(scene));
-  const foot = el("div", {}, notes(scene), controls(scene));
+  const middle = el("div", { class: "middle" }, transcript(scene));
+  const foot = el("div", {}, notes(scene), el("div", { class: "dock" }, drawer(scene), controls(scene)));
   const phone = el(
     "main",
     { class: "phone", "data-role": line.role, "data-state": () => shownState(scene), "aria-label": () => t("title") },
