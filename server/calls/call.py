@@ -117,9 +117,7 @@ class LiveCall:
 
     def hang_up(self, reason: str) -> None:
         """End the call for everybody. Idempotent."""
-        if not self.ended.is_set():
-            end = hung_up(self.state, reason)
-            self.end(end.outcome or Outcome.CANCELED, reason)
+        self.end(hung_up(self.state, reason).outcome or Outcome.CANCELED, reason)
 
     def end(self, outcome: Outcome, reason: str) -> None:
         """Finish for good; what follows goes on in the background until `closed`."""
@@ -210,6 +208,9 @@ class LiveCall:
         """The client is dialled when the agent's sound is really there, not when its page says so."""
         if self.state is CallState.WAITING_AGENT and participant.uid == self._agent_uid:
             self._dial_customer()
+        for line in self._softphones.values():
+            if line.participant is participant:
+                line.heard(frame)
 
     # Softphones and what they ask for.
 

@@ -92,6 +92,7 @@ async def test_a_call_is_talked_recorded_transcribed_judged_and_replayed(server:
     assert len(sound.content) > 16_000
     shown = await said_to_page(page)
     assert {"call", "levels", "segment", "quality"} <= {message["type"] for message in shown}
+    assert all(message["heard"] for message in shown if message["type"] == "quality")
     await page.close()
 
 
