@@ -10,12 +10,12 @@ const OVER = new Set(["completed", "busy", "no-answer", "failed", "canceled", "e
 document.addEventListener("click", async (event) => {
   const button = event.target instanceof Element && event.target.closest("button");
   if (!button) return;
-  if (button.dataset.dial) await open(`/calls/${button.dataset.dial}`, button.dataset.dial);
+  if (button.dataset.dial) await showSoftphone(`/calls/${button.dataset.dial}`, button.dataset.dial);
   if (button.dataset.listen) await listen(button.dataset.listen);
 });
 
 /** Ask our backend for a link and put the page it opens into the softphone's place. */
-async function open(path, slug) {
+async function showSoftphone(path, slug) {
   const link = await post(path);
   if (!link) return;
   const frame = document.createElement("iframe");
