@@ -1,20 +1,23 @@
-"""The softphone in a real browser on a real server: a call by link, its keys, its reload, its listener, its refusals."""
+"""The softphone in a real browser on a real server: a call by link, keys, reload, listener, refusals."""
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, async_playwright, expect
 
 from tests.fixtures.site import ROOT, Site
 from tests.fixtures.softphones import BUSY, ECHO, SPEAKER, Backend
 from tests.fixtures.speech.questions import question_wav
-from tests.fixtures.visitors import Arrive
+from tests.fixtures.visitors import CHROMIUM
 
 pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(300)]
 
 SAID = "When do you open on Saturday?"
 PATIENCE_MS = 20_000
-NARROWEST = {"width": 280, "height": 420}
+
+Sit = Callable[..., Awaitable[Page]]
 
 
 @pytest.fixture(scope="session")
@@ -28,14 +31,31 @@ def voice() -> Path:
     return question_wav(SAID, "en", lead_s=4, trail_s=40)
 
 
+@pytest.fixture
+async def sit() -> AsyncIterator[Sit]:
+    """Opens tabs, each in a browser of its own. The argument is the WAV its microphone plays; None: no microphone."""
+    async with AsyncExitStack() as closing:
+        playwright = await closing.enter_async_context(async_playwright())
+
+        async def sits(microphone: Path | None = None) -> Page:
+            flags = ["--no-sandbox", "--allow-loopback-in-peer-connection"]
+            flags.append("--autoplay-policy=document-user-activation-required")
+            if microphone is not None:
+                flags += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+                flags += [f"--use-file-for-fake-audio-capture={microphone}%noloop"]
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+            closing.push_async_callback(browser.close)
+            return await browser.new_page()
+
+        yield sits
+
+
 async def until(page: Page, state: str) -> None:
     await expect(page.locator(f".phone[data-state={state}]")).to_be_visible(timeout=PATIENCE_MS)
 
 
-async def test_the_agent_talks_reads_what_is_said_and_says_how_it_went(
-    backend: Backend, arrive: Arrive, voice: Path
-) -> None:
-    page = (await arrive(microphone=voice)).page
+async def test_the_agent_talks_reads_what_is_said_and_says_how_it_went(backend: Backend, sit: Sit, voice: Path) -> None:
+    page = await sit(voice)
     call_id = backend.order(ECHO, recipient_name="Jonas Weber", language="en")
     await page.goto(backend.link(call_id, "agent"))
     await until(page, "on")
@@ -55,8 +75,8 @@ async def test_the_agent_talks_reads_what_is_said_and_says_how_it_went(
     assert backend.seen(call_id)["status"] == "completed"
 
 
-async def test_the_keys_mute_hold_and_dial(backend: Backend, arrive: Arrive, voice: Path) -> None:
-    page = (await arrive(microphone=voice)).page
+async def test_the_keys_mute_hold_and_dial(backend: Backend, sit: Sit, voice: Path) -> None:
+    page = await sit(voice)
     await page.goto(backend.link(backend.order(SPEAKER), "agent"))
     await until(page, "on")
     await page.keyboard.press("m")
@@ -74,8 +94,8 @@ async def test_the_keys_mute_hold_and_dial(backend: Backend, arrive: Arrive, voi
     await expect(page.get_by_role("button", name="Keypad")).to_be_focused()
 
 
-async def test_a_reload_goes_on_with_the_call(backend: Backend, arrive: Arrive, voice: Path) -> None:
-    page = (await arrive(microphone=voice)).page
+async def test_a_reload_goes_on_with_the_call(backend: Backend, sit: Sit, voice: Path) -> None:
+    page = await sit(voice)
     call_id = backend.order(SPEAKER)
     await page.goto(backend.link(call_id, "agent"))
     await until(page, "on")
@@ -88,13 +108,13 @@ async def test_a_reload_goes_on_with_the_call(backend: Backend, arrive: Arrive, 
 
 
 async def test_a_listener_hears_without_a_microphone_and_is_told_that_nobody_hears_them(
-    backend: Backend, arrive: Arrive, voice: Path
+    backend: Backend, sit: Sit, voice: Path
 ) -> None:
-    agent = (await arrive(microphone=voice)).page
+    agent = await sit(voice)
     call_id = backend.order(SPEAKER)
     await agent.goto(backend.link(call_id, "agent"))
     await until(agent, "on")
-    page = (await arrive()).page  # no microphone at all
+    page = await sit()  # no microphone at all
     await page.goto(backend.link(call_id, "listen"))
     await until(page, "on")
     await expect(page.get_by_text("They can’t hear you")).to_be_visible()
@@ -108,15 +128,15 @@ async def test_a_listener_hears_without_a_microphone_and_is_told_that_nobody_hea
     await until(agent, "on")
 
 
-async def test_a_busy_number_says_so(backend: Backend, arrive: Arrive, voice: Path) -> None:
-    page = (await arrive(microphone=voice)).page
+async def test_a_busy_number_says_so(backend: Backend, sit: Sit, voice: Path) -> None:
+    page = await sit(voice)
     await page.goto(backend.link(backend.order(BUSY), "agent"))
     await until(page, "ended")
     await expect(page.get_by_role("heading", name="Ended (busy)")).to_be_visible()
 
 
-async def test_a_link_opens_once_and_a_wrong_one_says_what_to_do(backend: Backend, arrive: Arrive, voice: Path) -> None:
-    first, second = (await arrive(microphone=voice)).page, (await arrive(microphone=voice)).page
+async def test_a_link_opens_once_and_a_wrong_one_says_what_to_do(backend: Backend, sit: Sit, voice: Path) -> None:
+    first, second = await sit(voice), await sit(voice)
     link = backend.link(backend.order(SPEAKER), "agent")
     await first.goto(link)
     await until(first, "on")
@@ -126,8 +146,8 @@ async def test_a_link_opens_once_and_a_wrong_one_says_what_to_do(backend: Backen
     await expect(second.locator("[data-code=link_invalid]")).to_contain_text("Ask for a new link")
 
 
-async def test_without_a_microphone_the_agent_is_told_and_may_end_the_call(backend: Backend, arrive: Arrive) -> None:
-    page = (await arrive()).page
+async def test_without_a_microphone_the_agent_is_told_and_may_end_the_call(backend: Backend, sit: Sit) -> None:
+    page = await sit()
     call_id = backend.order(SPEAKER)
     await page.goto(backend.link(call_id, "agent"))
     await expect(page.locator("[data-code^=microphone_]")).to_be_visible(timeout=PATIENCE_MS)
@@ -138,11 +158,11 @@ async def test_without_a_microphone_the_agent_is_told_and_may_end_the_call(backe
 
 @pytest.mark.parametrize("language", ["en", "fr", "es", "ar", "ary"])
 async def test_every_language_fits_and_breaks_no_rule_of_axe(
-    talking_site: Site, arrive: Arrive, voice: Path, language: str
+    talking_site: Site, sit: Sit, voice: Path, language: str
 ) -> None:
     backend = Backend.of(talking_site, language)
-    page = (await arrive(microphone=voice)).page
-    await page.set_viewport_size({**NARROWEST})
+    page = await sit(voice)
+    await page.set_viewport_size({"width": 280, "height": 420})
     await page.goto(backend.link(backend.order(SPEAKER, language=language), "agent"))
     await until(page, "on")
     await page.evaluate((ROOT / "node_modules/axe-core/axe.min.js").read_text("utf-8"))

@@ -35,7 +35,7 @@ function show(view: HTMLElement): void {
 
 async function start(): Promise<void> {
   const t = speak(null);
-  show(el("main", { class: "failure", "aria-busy": "true" }, el("h1", { role: "status" }, t("opening"))));
+  show(el("main", { class: "failure", "aria-busy": "true" }, el("h1", {}, t("opening"))));
   let session: Session;
   try {
     session = await openSession(api, link);

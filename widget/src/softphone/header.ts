@@ -16,10 +16,14 @@ export function header(scene: Scene): HTMLElement {
       "div",
       { class: "state" },
       el("span", { class: "dot" }),
-      el("h1", { role: "status", id: "state" }, () => {
-        const end = line.call.get().state === "ended" ? endWord(line.call.get(), t) : "";
-        return t(shownState(scene)) + (end ? ` (${end})` : "");
-      }),
+      el(
+        "div",
+        { role: "status" },
+        el("h1", {}, () => {
+          const end = line.call.get().state === "ended" ? endWord(line.call.get(), t) : "";
+          return t(shownState(scene)) + (end ? ` (${end})` : "");
+        }),
+      ),
       el("time", { role: "timer", hidden: () => !line.call.get().answered_at }, () => clock(seconds.get())),
       recording(scene),
     ),
