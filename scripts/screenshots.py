@@ -1,6 +1,6 @@
 """Takes the README's pictures from a running `make run`: `screenshots.py http://localhost:8080`.
 
-The shops are expected on the two ports after the server's. Pictures go to docs/images.
+The shops and the CRM are expected on the three ports after the server's. Pictures go to docs/images.
 """
 
 import sys
@@ -28,6 +28,7 @@ class Picture:
     size: tuple[int, int]
     scheme: str = "light"
     question: str | None = None
+    contact: str | None = None  # of the demo CRM: called, and pictured when there is something to read
 
 
 _PICTURES = (
@@ -35,6 +36,7 @@ _PICTURES = (
     Picture("phone", 1, "/product/maree?lang=fr", (360, 760), question="Quels sont vos délais de livraison ?"),
     Picture("dark-ar", 1, "/?lang=ar", (1280, 800), "dark", question="كم يستغرق التوصيل؟"),
     Picture("refused", 2, "/?lang=en", (1280, 800)),
+    Picture("crm", 3, "/", (1200, 840), contact="Amel Haddad"),
     Picture("start", 0, "/", (1280, 860)),
 )
 
@@ -43,6 +45,12 @@ def _open(page: Page) -> None:
     page.locator(f"{_WIDGET} button.launcher").click(timeout=_OPENED_MS)
     page.locator(f"{_WIDGET} [role=dialog]").wait_for(timeout=_OPENED_MS)
     page.wait_for_timeout(_SETTLED_MS)
+
+
+def _call(page: Page, contact: str) -> None:
+    """Call a contact of the CRM and wait until the other side has said two things."""
+    page.get_by_role("button", name=f"Call {contact}").click(timeout=_OPENED_MS)
+    page.frame_locator("iframe").get_by_text("how a call sounds").wait_for(timeout=_OPENED_MS * 3)
 
 
 def _ask(page: Page, question: str) -> None:
@@ -77,6 +85,8 @@ def main() -> int:
             try:
                 if picture.question:
                     _ask(page, picture.question)
+                elif picture.contact:
+                    _call(page, picture.contact)
                 elif picture.port_offset:
                     _open(page)
             except Exception as problem:  # noqa: BLE001  (the next picture may still succeed; the exit code tells)
