@@ -190,14 +190,62 @@ def set_agent(tenant: str, agent: str, values: tuple[str, ...]) -> None:
     click.echo(f"{agent} is set.")
 
 
+@main.group()
+def widget() -> None:
+    """What a tenant sets for its widget; pages that say otherwise win."""
+
+
+@widget.command("set")
+@click.option("--tenant", required=True)
+@click.argument("values", nargs=-1, required=True, metavar="OPTION=VALUE…")
+def set_widget(tenant: str, values: tuple[str, ...]) -> None:
+    """Set options by their dotted names: theme.primaryColor=#0b6e6e, greeting="Hello", …"""
+    given = dict(_named(value) for value in values)
+
+    async def change(parloir: Parloir) -> dict[str, object]:
+        options, found = parloir.widget_options, await parloir.tenants.by_uid(tenant)
+        return await options.set(found.id, {name: options.table.read(name, text) for name, text in given.items()})
+
+    for name in _with_parloir(change):
+        click.echo(f"{name} is set.")
+
+
+@widget.command("show")
+@click.option("--tenant", required=True)
+def show_widget(tenant: str) -> None:
+    """What the tenant has set, as JSON."""
+
+    async def shown(parloir: Parloir) -> dict[str, object]:
+        return await parloir.widget_options.all((await parloir.tenants.by_uid(tenant)).id)
+
+    click.echo(json.dumps(_with_parloir(shown), indent=2, ensure_ascii=False))
+
+
+@widget.command("unset")
+@click.option("--tenant", required=True)
+@click.argument("option")
+def unset_widget(tenant: str, option: str) -> None:
+    """Go back to the default of OPTION."""
+
+    async def remove(parloir: Parloir) -> bool:
+        return await parloir.widget_options.unset((await parloir.tenants.by_uid(tenant)).id, option)
+
+    click.echo("Removed." if _with_parloir(remove) else "It was not set.")
+
+
 def _fields(values: tuple[str, ...]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for value in values:
-        name, sign, text = value.partition("=")
-        if not sign:
-            raise click.UsageError(f"{value!r} is not FIELD=VALUE")
+        name, text = _named(value)
         fields[name] = {"true": True, "false": False, "": None}.get(text, text)
     return fields
+
+
+def _named(value: str) -> tuple[str, str]:
+    name, sign, text = value.partition("=")
+    if not sign:
+        raise click.UsageError(f"{value!r} is not FIELD=VALUE")
+    return name, text
 
 
 def _settings() -> Settings:

@@ -123,3 +123,16 @@ def test_the_doctor_explains_an_error_code(parloir: CliRunner) -> None:
     unknown = _run(parloir, "doctor", "--code", "no_such_code")
     assert unknown.exit_code == 1
     assert "no_such_code" in unknown.output
+
+
+def test_a_tenants_widget_options_are_set_shown_and_unset(parloir: CliRunner) -> None:
+    tenant = _created(parloir)["tenant_id"]
+    given = ("theme.primaryColor=#0a7a5a", "captions=false", "greeting=Bonjour !")
+    assert _run(parloir, "widget", "set", "--tenant", tenant, *given).exit_code == 0
+    shown = json.loads(_run(parloir, "widget", "show", "--tenant", tenant).stdout)
+    assert shown == {"theme.primaryColor": "#0a7a5a", "captions": False, "greeting": "Bonjour !"}
+    assert "Removed" in _run(parloir, "widget", "unset", "--tenant", tenant, "captions").output
+    assert "not set" in _run(parloir, "widget", "unset", "--tenant", tenant, "captions").output
+    refused = _run(parloir, "widget", "set", "--tenant", tenant, "position=bottom-left")
+    assert refused.exit_code != 0
+    assert "position" in refused.output
