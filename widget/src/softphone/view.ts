@@ -17,6 +17,8 @@ const TICK_MS = 250;
 export function phoneView(scene: Scene, api: SoftphoneApi): HTMLElement {
   const { line, t, seconds } = scene;
   scene.play = speaker(line.theirs, scene.audio, scene.needsTap);
+  // Until the sound runs, a listener has a button for it: a browser may leave play() unanswered.
+  if (line.role === "listen") bind(() => line.theirs.get() && scene.audio.paused && scene.needsTap.set(true));
   const middle = el("div", { class: "middle" }, transcript(scene));
   const foot = el("div", {}, notes(scene), el("div", { class: "dock" }, drawer(scene), controls(scene)));
   const phone = el(
