@@ -42,6 +42,7 @@ from server.web.calls_api import calls_api
 from server.web.client_address import ClientAddresses
 from server.web.embed import embed
 from server.web.frame import frame
+from server.web.handset import handset
 from server.web.health import health
 from server.web.pages import ROOT, StartPage, pages
 from server.web.recordings import recordings
@@ -201,6 +202,7 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -
         calls_api(parloir.credentials, calling.calls, parloir.settings.origin),
         embed(calling.calls, calling.softphones, parloir.origins, assets, parloir.settings.page_ice_servers),
         recordings(calling.recordings, calling.recording_links),
+        handset(calling.handset_tickets, calling.handsets, assets),
     ]
     return web_app(parloir.origins, surfaces)
 

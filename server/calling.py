@@ -11,6 +11,7 @@ from server.browser import MediaNetwork
 from server.calls.aftermath import SETTLED, Aftermath
 from server.calls.ai_voice import AgentVoices
 from server.calls.call_services import CallServices
+from server.calls.handsets import HandsetParts
 from server.calls.keepsakes import CallKeepsakes
 from server.calls.live_calls import LiveCalls
 from server.calls.metrics import CallMetrics
@@ -25,6 +26,7 @@ from server.media.frame import Frame, frames_of
 from server.recordings import Recordings
 from server.sessions import SigningKeys
 from server.sessions.grants import CallGrants, player_grants, softphone_grants
+from server.sessions.handsets import HandsetTickets
 from server.sessions.recording_links import RecordingLinks
 from server.settings import Settings
 from server.speech.engines import SpeechEngines
@@ -73,6 +75,8 @@ class Calling:
     driver: VirtualDriver
     outbox: Outbox
     replays: Replays
+    handsets: HandsetParts
+    handset_tickets: HandsetTickets
 
     @classmethod
     @asynccontextmanager
@@ -115,7 +119,20 @@ class Calling:
             links = RecordingLinks(base.keys, clock)
             replay_parts = ReplayParts(store, keepsakes, aftermath, recordings, players, links, clock)
             replays = Replays(replay_parts, settings.origin)
-            yield cls(calls, live, softphones, players, recordings, links, exchange, driver, outbox, replays)
+            yield cls(
+                calls,
+                live,
+                softphones,
+                players,
+                recordings,
+                links,
+                exchange,
+                driver,
+                outbox,
+                replays,
+                HandsetParts(exchange.subscribe, base.network, clock),
+                HandsetTickets(base.keys, clock),
+            )
 
     async def recover(self, *, all_of_them: bool) -> None:
         """End calls whose process is gone, and finish their recordings; `all_of_them` when no other process runs."""

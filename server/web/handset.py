@@ -1,0 +1,136 @@
+"""The virtual handset: its page, /handset, and the socket that lets it ring."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable
+
+from quart import Blueprint, Response, redirect, render_template, websocket
+from werkzeug.wrappers import Response as Redirect
+
+from server.calls.allowance import Allowance
+from server.calls.handsets import Handset, HandsetParts
+from server.calls.messages import MESSAGES_PER_S, Outgoing, read_object
+from server.kit.errors import AppError
+from server.sessions.handsets import HandsetTicket, HandsetTickets
+from server.web.assets import AssetManifest
+from server.web.embed import framed_page
+from server.web.widget_socket import QUEUE_MAX, SocketLimits
+
+_CLOSE_NOT_UNDERSTOOD, _CLOSE_REFUSED, _CLOSE_SILENT, _CLOSE_TOO_SLOW = 1008, 4401, 4408, 1013
+_DEFAULT_LIMITS = SocketLimits()
+
+
+class _Closing(Exception):
+    """Ends the socket with `code`."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+def handset(
+    tickets: HandsetTickets, parts: HandsetParts, assets: AssetManifest, limits: SocketLimits = _DEFAULT_LIMITS
+) -> Blueprint:
+    routes = Blueprint("handset", __name__, url_prefix="/handset")
+
+    @routes.get("")
+    async def page() -> Response:
+        """The same page for every ticket: its script reads it."""
+        return framed_page(await render_template("handset.html", assets=assets), [])
+
+    @routes.websocket("/socket")
+    async def socket() -> None:
+        try:
+            await _serve(tickets, parts, limits)
+        except _Closing as closing:
+            await websocket.close(closing.code, closing.reason)
+
+    return routes
+
+
+def demo_handset(tickets: HandsetTickets, ticket: HandsetTicket) -> Blueprint:
+    """/handset/demo, for the demo alone: every click has a fresh ticket."""
+    routes = Blueprint("demo_handset", __name__)
+
+    @routes.get("/handset/demo")
+    async def fresh() -> Redirect:
+        answer = redirect(f"/handset?t={await tickets.issue(ticket)}", 303)
+        answer.headers["Cache-Control"] = "no-store"
+        answer.headers["Referrer-Policy"] = "no-referrer"
+        return answer
+
+    return routes
+
+
+async def _serve(tickets: HandsetTickets, parts: HandsetParts, limits: SocketLimits) -> None:
+    queue: asyncio.Queue[Outgoing] = asyncio.Queue(QUEUE_MAX)
+    overflown = asyncio.Event()
+
+    def send(message: Outgoing) -> None:
+        try:
+            queue.put_nowait(message)
+        except asyncio.QueueFull:
+            overflown.set()
+
+    try:
+        ticket = await tickets.verify(await _hello(limits))
+        telephone = Handset(parts, ticket.number, send)
+    except AppError as refusal:
+        await websocket.send(json.dumps({"type": "error", "code": refusal.code}))
+        raise _Closing(_CLOSE_REFUSED, refusal.code) from None
+    send({"type": "ready", "number": ticket.number, "label": ticket.label})
+    jobs = {
+        asyncio.create_task(_pump(queue, overflown, limits)),
+        asyncio.create_task(_receive(telephone, send, limits)),
+    }
+    try:
+        done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
+        for job in done:
+            job.result()
+    finally:
+        for job in jobs:
+            job.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*jobs, return_exceptions=True)
+        await telephone.close()
+
+
+async def _hello(limits: SocketLimits) -> str:
+    """The ticket of the first message."""
+    try:
+        async with asyncio.timeout(limits.hello_s):
+            raw = await websocket.receive()
+    except TimeoutError:
+        raise _Closing(_CLOSE_SILENT, "no hello") from None
+    match read_object(raw):
+        case {"type": "hello", "t": str(ticket)}:
+            return ticket
+    raise _Closing(_CLOSE_NOT_UNDERSTOOD, "no hello")
+
+
+async def _pump(queue: asyncio.Queue[Outgoing], overflown: asyncio.Event, limits: SocketLimits) -> None:
+    while True:
+        message = await queue.get()
+        try:
+            async with asyncio.timeout(0 if overflown.is_set() else limits.send_s):
+                await websocket.send(json.dumps(message))
+        except TimeoutError:
+            raise _Closing(_CLOSE_TOO_SLOW, "too slow") from None
+
+
+async def _receive(telephone: Handset, send: Callable[[Outgoing], None], limits: SocketLimits) -> None:
+    allowance = Allowance(MESSAGES_PER_S, asyncio.get_running_loop().time)
+    while True:
+        try:
+            async with asyncio.timeout(limits.silence_s):
+                raw = await websocket.receive()
+        except TimeoutError:
+            raise _Closing(_CLOSE_SILENT, "silent") from None
+        if not allowance.take():
+            raise _Closing(_CLOSE_NOT_UNDERSTOOD, "too many messages")
+        try:
+            await telephone.take(read_object(raw))
+        except AppError as refusal:
+            send({"type": "error", "code": refusal.code})
