@@ -1,5 +1,6 @@
 /** The whole softphone for one call: head, transcript or wrap-up, notes, controls, and its keys. */
 
+import { signal } from "../core/signals";
 import { bind, el, listen } from "../ui/el";
 import { speaker } from "../ui/meter";
 import type { SoftphoneApi } from "./api";
@@ -14,11 +15,25 @@ import { afterwards } from "./wrap_up";
 
 const TICK_MS = 250;
 
+/** A listener hears nothing before a tap: browsers differ in what they let sound by itself, and nobody is startled. */
+function heardAfterTap({ line, audio, needsTap }: Scene): () => void {
+  const tapped = signal(false);
+  const heard = signal<MediaStream | null>(null);
+  const play = speaker(heard, audio, needsTap);
+  bind(() => {
+    const theirs = line.theirs.get();
+    if (tapped.get()) heard.set(theirs);
+    else needsTap.set(!!theirs);
+  });
+  return () => {
+    tapped.set(true);
+    play();
+  };
+}
+
 export function phoneView(scene: Scene, api: SoftphoneApi): HTMLElement {
   const { line, t, seconds } = scene;
-  scene.play = speaker(line.theirs, scene.audio, scene.needsTap);
-  // Until the sound runs, a listener has a button for it: a browser may leave play() unanswered.
-  if (line.role === "listen") bind(() => line.theirs.get() && scene.audio.paused && scene.needsTap.set(true));
+  scene.play = line.role === "listen" ? heardAfterTap(scene) : speaker(line.theirs, scene.audio, scene.needsTap);
   const middle = el("div", { class: "middle" }, transcript(scene));
   const foot = el("div", {}, notes(scene), el("div", { class: "dock" }, drawer(scene), controls(scene)));
   const phone = el(
