@@ -13,14 +13,17 @@ from server.app import Parloir, create_app
 from server.kit.errors import NotAuthenticated
 from server.kit.log import configure_logging
 from server.kit.tasks import TaskScope
+from server.sessions.handsets import HandsetTicket
 from server.settings import Settings
 from server.web.assets import AssetManifest
 from server.web.demo import DemoTenant, create_demo_app
 from server.web.demo_crm import create_crm_app
+from server.web.handset import demo_handset
 from server.web.pages import LOADER, Link, StartPage
 from server.web.serving import Listener, serve_until_signal
 
 DEMO_NAME = "Maison Quai"
+HANDSET_NUMBER = "+33612345678"
 CRM_PLACE = 3  # ports after the server's
 _DEMO_KNOWLEDGE = Path(__file__).parent / "knowledge" / "demo"
 _DEMO_AGENT = {
@@ -55,6 +58,8 @@ async def _serve(settings: Settings, demo: bool) -> None:
             tasks.spawn(parloir.calling.outbox.run(), "outbox")
             tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
             app = create_app(parloir, start, AssetManifest.load())
+            if demo:
+                app.register_blueprint(demo_handset(parloir.calling.handset_tickets, await _handset(parloir)))
             listeners.insert(0, Listener(app, settings.host, settings.port, tls))
             await serve_until_signal(
                 listeners,
@@ -119,6 +124,13 @@ def _shops(settings: Settings, tenant: DemoTenant) -> list[Listener]:
     ]
 
 
+async def _handset(parloir: Parloir) -> HandsetTicket:
+    """The telephone that one of the demo CRM's contacts has."""
+    tenant = await parloir.tenants.find_by_name(DEMO_NAME)
+    assert tenant is not None
+    return HandsetTicket(tenant.id, HANDSET_NUMBER, DEMO_NAME)
+
+
 async def _demo_token(parloir: Parloir) -> str:
     """The demo tenant's project token, kept in the data folder: a real customer keeps theirs."""
     file = parloir.settings.data_dir / "demo.token"
@@ -145,6 +157,7 @@ def _shop_links(settings: Settings) -> list[Link]:
         Link(_shop_origins(settings, 1)[0], "The demo shop", "Its origin is allowed: click the widget and talk."),
         Link(_shop_origins(settings, 2)[0], "The same shop, not allowed", "The widget says why it will not start."),
         Link(_shop_origins(settings, CRM_PLACE)[0], "The demo CRM", "Click a contact: the softphone rings a number."),
+        Link(f"{settings.origin}/handset/demo", "A telephone", f"{HANDSET_NUMBER} rings here: open it, then call it."),
     ]
 
 

@@ -26,6 +26,7 @@ class Contact:
 
 
 CONTACTS = (
+    Contact("lea", "Léa Dubois", "Your own telephone", "+33612345678", "Rings the handset you opened in another tab"),
     Contact("amel", "Amel Haddad", "Atelier Nord", "+15005550006", "Answers and talks for half a minute"),
     Contact("jonas", "Jonas Weber", "Echo & Sons", "+15005550007", "Answers and says back what you say"),
     Contact("ines", "Inés Romero", "Librería Sol", "+15005550008", "Has a voicemail"),

@@ -26,7 +26,7 @@ function view(): HTMLElement {
     "main",
     { class: "handset", "data-state": () => phone.state.get() },
     el("p", { class: "own", dir: "ltr" }, () => phone.number.get()),
-    el("h1", { role: "status" }, headline),
+    el("div", { role: "status" }, el("h1", {}, headline)),
     el(
       "p",
       { class: "from", dir: "ltr", hidden: () => !is("ringing", "connecting", "talking") },

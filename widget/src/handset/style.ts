@@ -22,7 +22,7 @@ button{min-height:48px;cursor:pointer;border:1px solid transparent;border-radius
 [aria-pressed=true]{border-color:var(--accent);color:var(--accent)}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 .i{flex:none;width:22px;height:22px;fill:none;stroke:currentColor;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}
-[data-state=ringing] .green{animation:ring 1s infinite ease-in-out}
+[data-state=ringing] .green .i{animation:ring 1s infinite ease-in-out}
 @keyframes ring{25%{transform:rotate(-3deg)}75%{transform:rotate(3deg)}}
 @media (prefers-reduced-motion:reduce){*{animation:none!important}}
 @media (forced-colors:active){button{border-color:ButtonText}}
