@@ -45,6 +45,7 @@ from server.web.frame import frame
 from server.web.handset import handset
 from server.web.health import health
 from server.web.pages import ROOT, StartPage, pages
+from server.web.player import player
 from server.web.recordings import recordings
 from server.web.widget import widget
 from server.web.widget_guard import WidgetGuard
@@ -201,6 +202,7 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -
         frame(parloir.credentials, parloir.origins, tickets),
         calls_api(parloir.credentials, calling.calls, parloir.settings.origin),
         embed(calling.calls, calling.softphones, parloir.origins, assets, parloir.settings.page_ice_servers),
+        player(calling.replays, calling.players, parloir.origins, assets),
         recordings(calling.recordings, calling.recording_links),
         handset(calling.handset_tickets, calling.handsets, assets),
     ]

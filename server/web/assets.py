@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DIST = ROOT / "static" / "dist"
 WIDGET = ROOT / "widget"
 PACKS = ("fr", "es", "ar", "ary", "hints")  # English is in the panel
-PAGES = ("softphone", "handset")  # scripts of whole pages, with every language inside
+PAGES = ("softphone", "handset", "player")  # scripts of whole pages, with every language inside
 EVERGREEN = "/w/v1.js"
 _HASH_CHARACTERS = 16
 _IMMUTABLE = "public, max-age=31536000, immutable"

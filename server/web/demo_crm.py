@@ -12,6 +12,7 @@ from quart import Quart, Response, abort, jsonify, make_response, render_templat
 
 _ROOT = Path(__file__).resolve().parents[2]
 _TIMEOUT_S = 10.0
+CALLER_ID = "+33159133354"
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,10 @@ class CallsApi:
         link, status = await self.ask("POST", f"/calls/{call_id}/embed_session", {"role": role})
         return link | {"call_id": call_id}, status
 
+    async def replay(self, call_id: int) -> tuple[dict[str, Any], int]:
+        """A link to the player of a call."""
+        return await self.ask("POST", f"/calls/{call_id}/player_session", {})
+
     async def dial(self, contact: Contact) -> tuple[dict[str, Any], int]:
         """Order the call, and a link to its softphone."""
         order = {
@@ -68,6 +73,7 @@ class CallsApi:
             "recipient_name": contact.name,
             "external_id": contact.slug,
             "language": "en",
+            "caller_id": CALLER_ID,
         }
         call, status = await self.ask("POST", "/calls/initiate", order)
         return await self.link(call["phone_call_id"], "agent") if status == 201 else (call, status)
@@ -120,6 +126,11 @@ def create_crm_app(*, server_origin: str, project_token: str) -> Quart:
     @app.post("/calls/<int:call_id>/listen")
     async def listen(call_id: int) -> tuple[Response, int]:
         link, status = await api.link(call_id, "listen")
+        return jsonify(link), status
+
+    @app.post("/calls/<int:call_id>/replay")
+    async def replay(call_id: int) -> tuple[Response, int]:
+        link, status = await api.replay(call_id)
         return jsonify(link), status
 
     @app.get("/calls")

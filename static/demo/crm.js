@@ -11,7 +11,8 @@ document.addEventListener("click", async (event) => {
   const button = event.target instanceof Element && event.target.closest("button");
   if (!button) return;
   if (button.dataset.dial) await showSoftphone(`/calls/${button.dataset.dial}`, button.dataset.dial);
-  if (button.dataset.listen) await listen(button.dataset.listen);
+  if (button.dataset.listen) await openTab(`/calls/${button.dataset.listen}/listen`);
+  if (button.dataset.replay) await openTab(`/calls/${button.dataset.replay}/replay`);
 });
 
 /** Ask our backend for a link and put the page it opens into the softphone's place. */
@@ -28,10 +29,10 @@ async function showSoftphone(path, slug) {
   }
 }
 
-/** A supervisor has a window of her own. */
-async function listen(callId) {
+/** A supervisor, and a replay, have a window of their own. */
+async function openTab(path) {
   const tab = window.open("about:blank");
-  const link = await post(`/calls/${callId}/listen`);
+  const link = await post(path);
   if (link && tab) tab.location.href = link.embed_url;
   else tab?.close();
 }
@@ -54,9 +55,9 @@ async function refresh() {
   const now = JSON.stringify(calls);
   if (now !== shown) {
     shown = now;
-    const focused = document.activeElement?.dataset.listen;
+    const focused = document.activeElement?.getAttribute("aria-label");
     table.tBodies[0].replaceChildren(...calls.map(row));
-    if (focused) table.querySelector(`[data-listen="${focused}"]`)?.focus();
+    if (focused) table.querySelector(`button[aria-label="${CSS.escape(focused)}"]`)?.focus();
   }
   setTimeout(refresh, LOG_EVERY_MS);
 }
@@ -69,15 +70,18 @@ function row(call) {
   }
   line.cells[2].dataset.status = call.status;
   const act = line.insertCell();
-  if (!OVER.has(call.status)) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.dataset.listen = call.id;
-    button.textContent = "Listen in";
-    button.setAttribute("aria-label", `Listen in on the call with ${call.name}`);
-    act.append(button);
-  }
+  if (!OVER.has(call.status)) act.append(action("listen", call, "Listen in", `Listen in on the call with ${call.name}`));
+  else if (call.duration) act.append(action("replay", call, "Replay", `Replay the call with ${call.name}`));
   return line;
+}
+
+function action(what, call, text, label) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.dataset[what] = call.id;
+  button.textContent = text;
+  button.setAttribute("aria-label", label);
+  return button;
 }
 
 refresh();

@@ -1,9 +1,10 @@
 """The demo CRM in a real browser: one click calls, words appear, a supervisor listens, the log tells the end."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import BrowserContext, async_playwright, expect
+from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
 from tests.fixtures.site import Site
 from tests.fixtures.visitors import CHROMIUM
@@ -42,7 +43,27 @@ async def test_click_talk_read_listen_in_and_hang_up(talking_site: Site, context
     await phone.get_by_role("button", name="End").click()
     await expect(phone.get_by_text("How did it go?")).to_be_visible(timeout=PATIENCE_MS)
     await expect(page.locator("tbody tr").first).to_contain_text("completed", timeout=PATIENCE_MS)
+    async with context.expect_page() as replayed:
+        await page.get_by_role("button", name="Replay the call with Amel Haddad").first.click()
+    await _is_replayed(await replayed.value)
     assert refused == []
+
+
+async def _is_replayed(player: Page) -> None:
+    """Sound, words and verdict are there, in step; a reload goes on; the link is gone from the address."""
+    await expect(player.get_by_role("heading", name="Amel Haddad")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(player.get_by_text("Judged by the built-in rules")).to_be_visible(timeout=PATIENCE_MS)
+    assert "t=" not in player.url
+    lanes = player.get_by_role("slider")
+    await player.get_by_role("button", name="Play", exact=True).click()
+    await expect(lanes).not_to_have_attribute("aria-valuenow", "0", timeout=PATIENCE_MS)
+    await player.get_by_role("button", name="weather").click()
+    await expect(player.locator("[aria-current]")).to_contain_text("weather", timeout=PATIENCE_MS)
+    await lanes.focus()
+    await player.keyboard.press("Home")
+    await expect(lanes).to_have_attribute("aria-valuetext", re.compile(r"^0:0\d of "))
+    await player.reload()
+    await expect(player.get_by_role("heading", name="Amel Haddad")).to_be_visible(timeout=PATIENCE_MS)
 
 
 async def test_a_number_that_is_busy_says_so(talking_site: Site, context: BrowserContext) -> None:

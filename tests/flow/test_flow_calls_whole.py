@@ -90,6 +90,11 @@ async def test_a_call_is_talked_recorded_transcribed_judged_and_replayed(server:
     sound = await server.http.get(whole["recording"]["url"].replace(server.parloir.settings.origin, server.url))
     assert (sound.status_code, sound.headers["Content-Type"]) == (200, "audio/mpeg")
     assert len(sound.content) > 16_000
+    headers = {"Authorization": f"Bearer {session}"}
+    for path in ("call", "peaks", "transcript.vtt", "transcript.srt"):
+        answer = await server.http.get(f"{server.url}/player/{path}", headers=headers)
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+        assert (await server.http.get(f"{server.url}/player/{path}")).status_code == 401
     shown = await said_to_page(page)
     assert {"call", "levels", "segment", "quality"} <= {message["type"] for message in shown}
     assert all(message["heard"] for message in shown if message["type"] == "quality")

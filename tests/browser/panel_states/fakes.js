@@ -79,8 +79,9 @@ window.RTCPeerConnection = class {
     fake.peer = this;
     this.connectionState = "new";
   }
-  addTrack() {
-    return { replaceTrack: async () => {} };
+  addTransceiver(track, { direction }) {
+    if (!(track instanceof MediaStreamTrack) || direction !== "sendrecv") throw new TypeError("not a microphone");
+    return { sender: { replaceTrack: async () => {} } };
   }
   createDataChannel() {
     fake.channel = { readyState: "connecting", sent: [], send: (raw) => fake.channel.sent.push(JSON.parse(raw)) };
