@@ -10,7 +10,7 @@ function bytes(pairs: [number, number][]): ArrayBuffer {
   view.setUint8(0, 1);
   view.setUint8(1, 2);
   view.setUint16(2, 20, true);
-  pairs.flat().forEach((value, at) => view.setUint8(4 + at, value));
+  for (const [at, value] of pairs.flat().entries()) view.setUint8(4 + at, value);
   return view.buffer;
 }
 
