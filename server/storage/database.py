@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
 
@@ -57,7 +57,7 @@ class Database:
         A task that is in one must not open another.
         """
         turn: AbstractAsyncContextManager[None] = self._writer or nullcontext()
-        async with turn, self._sessions() as session, session.begin():
+        async with turn, self._session() as session, session.begin():
             yield session
 
     @asynccontextmanager
@@ -66,11 +66,18 @@ class Database:
 
         Rows stay readable after the block, as after transaction().
         """
-        async with self._sessions() as session:
+        async with self._session() as session:
             await session.connection(execution_options={_READING: True})
             yield session
-            session.expunge_all()  # a rollback would empty the rows that the caller keeps
-            await session.rollback()
+            session.expunge_all()  # closing would empty the rows that the caller keeps
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[AsyncSession]:
+        session = self._sessions()
+        try:
+            yield session
+        finally:
+            await _finished(session.close())
 
     async def is_reachable(self) -> bool:
         """Whether a query is answered now."""
@@ -84,6 +91,16 @@ class Database:
     async def close(self) -> None:
         """Give every connection back. Idempotent."""
         await self._engine.dispose()
+
+
+async def _finished(giving_back: Coroutine[Any, Any, None]) -> None:
+    """Wait for `giving_back` even when cancelled: left alone, it would still use its connection after close()."""
+    task = asyncio.create_task(giving_back)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 def _postgres_engine(url: URL) -> AsyncEngine:

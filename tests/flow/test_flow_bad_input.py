@@ -74,7 +74,7 @@ async def test_junk_on_every_route_by_every_method(running: Running, page: Page)
     for rule in running.app.url_map.iter_rules():
         if rule.websocket:
             continue
-        path = re.sub(r"<[^>]+>", "x", rule.rule)
+        path = re.sub(r"<[^>]+>", "1", rule.rule)
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"):
             answer = await running.page().ask(method, path, JUNK)
             assert answer.status_code < 500, (method, path, answer.text)

@@ -22,8 +22,13 @@ OPEN = {  # every HTTP route that answers without a credential, and why
     "/static/demo/<path:name>": "public files",
     "/voice-assistant/voice-widget-b2b.js": "public files",
     "/w/<path:name>": "public files",
+    "/embed": "one page for every link; its script uses the link",
+    "/player": "one page for every link; its script uses the link",
+    "/handset": "one page for every ticket; its script shows it",
 }
 GUARDED_BY_KEY = {"/widget/config", "/widget/sessions", "/frame"}
+GUARDED_BY_LINK = {"/embed/exchange", "/embed/leave", "/player/exchange"}  # in the body
+REFUSAL_BY_ADDRESS = {"/api/v1/": (401, "missing_token"), "/recordings/": (401, "link_invalid")}
 
 
 @pytest.fixture(params=["json", "text"])
@@ -89,12 +94,10 @@ async def test_every_route_has_a_guard(sqlite_running: Running) -> None:
     for rule in sqlite_running.app.url_map.iter_rules():
         if rule.websocket or rule.rule in OPEN:
             continue
-        path = re.sub(r"<[^>]+>", "x", rule.rule)
+        path = re.sub(r"<[^>]+>", "1", rule.rule)
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
             answer = await page.ask(method, path, b'{"mode": "text"}' if method == "POST" else None)
-            status, code = refusal(answer)
-            expected = (400, "invalid_request") if rule.rule in GUARDED_BY_KEY else (401, "session_invalid")
-            assert (status, code) == expected, (method, path)
+            assert refusal(answer) == _expected(rule.rule), (method, path)
             asked.add(rule.rule)
     assert {path for path in asked if path.startswith("/widget/")} == {
         "/widget/config",
@@ -107,12 +110,19 @@ async def test_every_route_has_a_guard(sqlite_running: Running) -> None:
     }
 
 
+def _expected(rule: str) -> tuple[int, str]:
+    if rule in GUARDED_BY_KEY or rule in GUARDED_BY_LINK:
+        return 400, "invalid_request"
+    return next((r for start, r in REFUSAL_BY_ADDRESS.items() if rule.startswith(start)), (401, "session_invalid"))
+
+
 async def test_every_socket_has_a_guard(sqlite_running: Running) -> None:
     sockets = [rule.rule for rule in sqlite_running.app.url_map.iter_rules() if rule.websocket]
-    assert sockets == ["/widget/socket"]
-    async with sqlite_running.page().socket() as socket:
-        await socket.send({"type": "hello"})
-        assert await socket.closed() == (4408, [])
+    assert sockets == ["/widget/socket", "/handset/socket"]
+    for path, refused in {"/widget/socket": 4408, "/handset/socket": 1008}.items():
+        async with sqlite_running.page().socket(path=path) as socket:
+            await socket.send({"type": "hello"})
+            assert await socket.closed() == (refused, [])
 
 
 async def test_no_answer_sets_a_cookie_or_may_be_kept(sqlite_running: Running) -> None:
