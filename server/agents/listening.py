@@ -15,12 +15,13 @@ _ROUNDING_S = WINDOW_S / 2  # a limit is reached at the window nearest to it
 
 @dataclass(frozen=True)
 class ListeningLimits:
-    """Seconds and probabilities. Onset is slower while the agent speaks, so that a cough does not cut it off."""
+    """Seconds and probabilities. Onset is slower while the agent speaks, so that a click does not stop it."""
 
     speech_from: float = 0.5
     speech_until: float = 0.35
     onset_s: float = 0.064
-    barge_in_s: float = 0.15
+    barge_in_s: float = 0.1
+    shortest_word_s: float = 0.16  # of voice; less, over the agent's words, is a click or a knock
     speculate_after_s: float = 0.2
     end_of_turn_s: float = 0.45
     preroll_s: float = 0.4  # kept from before the onset, so that the first syllable is not lost
@@ -34,10 +35,11 @@ class Signal(Enum):
     PAUSED = auto()  # perhaps the end: worth recognising already
     RESUMED = auto()  # it was not the end
     OVER = auto()
+    FALSE_ALARM = auto()  # there was an ONSET, but nothing long enough for a word: as if nothing had been heard
 
 
 class TurnDetector:
-    """Follows one listener's sound. Between ONSET and OVER `utterance()` is what was said so far."""
+    """Follows one listener's sound. Between ONSET and OVER or FALSE_ALARM `utterance()` is what was said so far."""
 
     def __init__(self, vad: VoiceActivity, limits: ListeningLimits | None = None) -> None:
         self._vad = vad
@@ -51,6 +53,7 @@ class TurnDetector:
         self._in_utterance = False
         self._paused = False
         self._held = False
+        self._doubted = False  # began while the agent had the word
 
     @property
     def in_utterance(self) -> bool:
@@ -62,7 +65,10 @@ class TurnDetector:
         return self._silence_s
 
     def hear(self, frame: Frame, cautious: bool = False) -> Signal | None:
-        """Take one frame; at most one signal comes of it. `cautious`: ask for `barge_in_s` of speech first."""
+        """Take one frame; at most one signal comes of it.
+
+        `cautious`: an onset takes `barge_in_s` of speech, and may prove a FALSE_ALARM.
+        """
         self._window = np.concatenate([self._window, frame])
         if len(self._window) < VAD_WINDOW_SAMPLES:
             return None
@@ -108,6 +114,7 @@ class TurnDetector:
         if self._voiced_s + _ROUNDING_S < needed_s or not voiced:
             return None
         self._begin()
+        self._doubted = cautious
         return Signal.ONSET
 
     def _begin(self) -> None:
@@ -115,13 +122,14 @@ class TurnDetector:
         self._before.clear()
         self._in_utterance = True
         self._silence_s = 0.0
-        self._paused = False
+        self._paused = self._doubted = False
 
     def _continue(self, window: Samples, voiced: bool) -> Signal | None:
         self._said.append(window)
         if len(self._said) * WINDOW_S >= self._limits.longest_utterance_s:
             return self._end()
         if voiced:
+            self._voiced_s += WINDOW_S
             self._silence_s = 0.0
             resumed, self._paused = self._paused, False
             return Signal.RESUMED if resumed else None
@@ -129,9 +137,17 @@ class TurnDetector:
         if not self._held and self._silence_s + _ROUNDING_S >= self._limits.end_of_turn_s:
             return self._end()
         if not self._paused and self._silence_s + _ROUNDING_S >= self._limits.speculate_after_s:
+            if self._doubted and not self._held and self._voiced_s < self._limits.shortest_word_s:
+                return self._forget()
             self._paused = True
             return Signal.PAUSED
         return None
+
+    def _forget(self) -> Signal:
+        self._before.extend(self._said)  # a word that follows may have begun in it
+        self._said = []
+        self._end()
+        return Signal.FALSE_ALARM
 
     def _end(self) -> Signal:
         self._in_utterance = False

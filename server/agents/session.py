@@ -42,8 +42,9 @@ class Tuning:
 class ConversationSession:
     """An AgentSession over any Responder. All methods belong to the event loop's thread.
 
-    At most one task talks at a time: a turn, the greeting, or a question into the silence. Whoever stops it
-    announces how its message ended, so that events keep their order.
+    At most one task talks at a time: an answer, the greeting, or a question into the silence. Whoever stops it
+    announces how its message ended, so that events keep their order. A visitor who is heard meanwhile makes it
+    fall silent at once; only words stop it: after anything else it goes on.
     """
 
     def __init__(
@@ -72,7 +73,8 @@ class ConversationSession:
         self._over = False
         self._state = AgentState.LISTENING
         self._talking: asyncio.Task[None] | None = None
-        self._recognising: VoiceTurn | None = None
+        self._turns: deque[tuple[VoiceTurn, TurnWatch]] = deque()  # RECOGNITION_TIMEOUT_S of them at the most
+        self._hearing: asyncio.Task[None] | None = None
         self._delivery: Delivery | None = None
         self._stopwatch: TurnWatch | None = None
         self._history: deque[Utterance] = deque(brief.history, maxlen=HISTORY_MAX)
@@ -99,9 +101,8 @@ class ConversationSession:
         """See AgentSession.hear_text."""
         if self._over or not text.strip():
             return
+        self._stop_hearing()
         self._stop_talking()
-        if self._ear is not None:
-            self._ear.reset()
         self._watch.words()
         self._visitor_said(text.strip(), via="text")
         self._talk(self._answer(TurnWatch(self._clock)), "answer")
@@ -121,7 +122,7 @@ class ConversationSession:
         if self._talking is not None and not self._over:
             self._stop_talking()
             self._unanswered.clear()
-            self._become(AgentState.LISTENING)
+            self._become(AgentState.THINKING if self._turns else AgentState.LISTENING)
 
     async def close(self) -> None:
         """See AgentSession.close. A message under way ends with what arrived of it."""
@@ -140,7 +141,9 @@ class ConversationSession:
             self._visitor_speaks()
         elif signal is Signal.OVER:
             self._end_of_utterance(self._ear)
-        elif self._talking is None and not self._ear.in_utterance:
+        elif signal is Signal.FALSE_ALARM:
+            self._take_the_word(TurnWatch(self._clock))
+        elif self._talking is None and not self._turns and not self._ear.in_utterance:
             self._quiet(self._watch.hear(frame))
 
     def _speak(self, visitor_is_silent: bool) -> Frame | None:
@@ -152,12 +155,55 @@ class ConversationSession:
     def _visitor_speaks(self) -> None:
         self._watch.sound()
         if self._talking is not None:
-            self._stop_talking()
+            self._mouth.suspend()
             self._become(AgentState.LISTENING)
 
     def _end_of_utterance(self, ear: Ear) -> None:
-        self._stop_talking()
-        self._talk(self._voice_turn(ear.take()), "turn")
+        self._become(AgentState.THINKING)
+        turn = ear.take()
+        self._turns.append((turn, TurnWatch(self._clock, turn.silence_s)))
+        if self._hearing is None:
+            self._hearing = self._tasks.spawn(self._hear_turns(), "hearing")
+
+    async def _hear_turns(self) -> None:
+        """What was said, in the order in which it was said, until nothing waits to be recognised."""
+        while self._turns:
+            turn, stopwatch = self._turns[0]
+            heard = await turn.recognition.result()
+            self._turns.popleft()
+            stopwatch.recognised()
+            if heard.text or heard.failed:
+                self._stop_talking()
+            if heard.text:
+                self._watch.words()
+                self._visitor_said(heard.text, via="voice")
+            self._take_the_word(stopwatch, failed=heard.failed)
+        self._hearing = None
+
+    def _take_the_word(self, stopwatch: TurnWatch, failed: bool = False) -> None:
+        """The visitor was heard: go on with what was suspended, answer, or wait, unless more of theirs is to come."""
+        if self._over or self._turns or (self._ear is not None and self._ear.in_utterance):
+            return
+        if self._talking is not None:
+            self._mouth.resume()
+            self._become(AgentState.SPEAKING if self._mouth.has_begun else AgentState.THINKING)
+        elif self._unanswered:
+            self._talk(self._answer(stopwatch), "answer")
+        elif failed:
+            self._talk(self._deliver_phrase(self._phrases.trouble), "trouble")
+        else:
+            self._done_talking()
+
+    def _stop_hearing(self) -> None:
+        """Forget what is being said, and what was said and is not recognised yet."""
+        if self._ear is not None:
+            self._ear.reset()
+        for turn, _ in self._turns:
+            turn.recognition.cancel()
+        self._turns.clear()
+        hearing, self._hearing = self._hearing, None
+        if hearing is not None:
+            hearing.cancel()
 
     def _quiet(self, quiet: Quiet | None) -> None:
         match quiet:
@@ -193,6 +239,8 @@ class ConversationSession:
             self._ear.reset()
             self._ear = None
         self._mouth.go_silent()
+        if self._talking is None:
+            self._take_the_word(TurnWatch(self._clock))
 
     def _greet(self) -> None:
         if self._voice_on:
@@ -204,19 +252,17 @@ class ConversationSession:
     # One task talks at a time.
 
     def _talk(self, work: Coroutine[None, None, None], name: str) -> None:
+        self._mouth.resume()
         self._become(AgentState.THINKING)
         self._talking = self._tasks.spawn(work, name)
 
     def _stop_talking(self) -> None:
         """End the task that talks, now, and announce what became of its message."""
         talking, self._talking = self._talking, None
-        recognising, self._recognising = self._recognising, None
         delivery, self._delivery = self._delivery, None
         self._stopwatch = None
         if talking is not None:
             talking.cancel()
-        if recognising is not None:
-            recognising.recognition.cancel()
         if delivery is not None and delivery.cut():
             self._unanswered.clear()
 
@@ -224,22 +270,6 @@ class ConversationSession:
         self._talking = self._delivery = self._stopwatch = None
         self._watch.sound()
         self._become(AgentState.LISTENING)
-
-    async def _voice_turn(self, turn: VoiceTurn) -> None:
-        stopwatch = TurnWatch(self._clock, turn.silence_s)
-        self._recognising = turn
-        heard = await turn.recognition.result()
-        self._recognising = None
-        stopwatch.recognised()
-        if heard.text:
-            self._watch.words()
-            self._visitor_said(heard.text, via="voice")
-        if self._unanswered:
-            await self._answer(stopwatch)
-        elif heard.failed:
-            await self._deliver_phrase(self._phrases.trouble)
-        else:
-            self._done_talking()
 
     def _visitor_said(self, text: str, via: str) -> None:
         self._unanswered.append(text)

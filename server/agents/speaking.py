@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,9 @@ _RESUME_BELOW_FRAMES = round(3.0 / FRAME_S)  # synthesis goes on when less than 
 _SENTENCE_PAUSE_FRAMES = round(0.24 / FRAME_S)
 _PIECE_TIMEOUT_S = 20.0
 _STALLED_S = 15.0  # nobody has taken a frame for so long: nobody hears us
+_SUSPENDED_STALLS = 4  # so many times longer while suspended: above the longest utterance and its recognition
+_REWIND_MIN_FRAMES = round(0.3 / FRAME_S)
+_REWIND_MAX_FRAMES = round(1.0 / FRAME_S)
 _WORDS_PER_S = 2.6  # how fast voices speak, for a sentence whose length is not known yet
 
 
@@ -30,6 +33,7 @@ class _Sentence:
 class Mouth:
     """One message at a time: begin(), say() each sentence, drained(). `read()` is the room's side.
 
+    Between suspend() and resume() nothing is read, while synthesis goes on up to the bounds of the buffer.
     `on_first_sound` is called when the first frame of a message is taken, `on_reached` whenever another sentence
     begins to be heard.
     """
@@ -45,6 +49,14 @@ class Mouth:
         self._reached = 0
         self._taken = asyncio.Event()  # set whenever a frame was taken
         self._silenced = False
+        self._suspended = False
+        self._begun = False
+        self._recent: deque[Frame] = deque(maxlen=_REWIND_MAX_FRAMES)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether some of this message was heard."""
+        return self._begun
 
     def begin(self) -> None:
         """A new message; what is left of the last one is dropped."""
@@ -54,6 +66,8 @@ class Mouth:
     def clear(self) -> None:
         """Forget the message and everything not heard yet."""
         self._frames.clear()
+        self._recent.clear()
+        self._begun = False
         self._rest = np.zeros(0, dtype=np.int16)
         self._sentences = []
         self._pushed = self._played = self._reached = 0
@@ -62,18 +76,36 @@ class Mouth:
     def go_silent(self) -> None:
         """Nobody hears us any more: the rest of the message is only read."""
         self._silenced = True
+        self._suspended = False
         self._frames.clear()
+        self._recent.clear()
         self._reach(everything=True)
         self._taken.set()
 
+    def suspend(self) -> None:
+        """Fall silent at once; what was to come stays."""
+        self._suspended = True
+
+    def resume(self) -> None:
+        """Go on, from the last little pause before the break, so that no word is heard by half."""
+        if not self._suspended:
+            return
+        self._suspended = False
+        again = _since_a_pause(self._recent)
+        for _ in range(again):
+            self._frames.appendleft(self._recent.pop())
+        self._played -= again
+
     def read(self) -> Frame | None:
         """The next frame, or None when there is nothing to say, or not yet."""
-        if not self._frames:
+        if self._suspended or not self._frames:
             return None
         frame = self._frames.popleft()
+        self._recent.append(frame)
         self._played += 1
         self._taken.set()
-        if self._played == 1:
+        if not self._begun:
+            self._begun = True
             self._on_first_sound()
         self._reach()
         return frame
@@ -111,6 +143,7 @@ class Mouth:
         """Wait until everything was taken."""
         while self._frames:
             await self._wait_for_listener()
+        self._recent.clear()
         self._reach(everything=True)
 
     @property
@@ -163,11 +196,14 @@ class Mouth:
 
     async def _wait_for_listener(self) -> None:
         self._taken.clear()
-        try:
-            async with asyncio.timeout(_STALLED_S):
-                await self._taken.wait()
-        except TimeoutError:
-            self.go_silent()
+        for stalls in range(1, _SUSPENDED_STALLS + 1):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_STALLED_S):
+                    await self._taken.wait()
+                return
+            if not self._suspended or stalls == _SUSPENDED_STALLS:
+                self.go_silent()
+                return
 
     def _reach(self, everything: bool = False) -> None:
         before = self._reached
@@ -177,6 +213,15 @@ class Mouth:
             self._reached += 1
         if self._reached > before:
             self._on_reached()
+
+
+def _since_a_pause(recent: Sequence[Frame]) -> int:
+    """How many of the last frames to say again: back to the quietest one 0.3 to 1 s ago, or all when there are few."""
+    if len(recent) <= _REWIND_MIN_FRAMES:
+        return len(recent)
+    loudness = [int(np.abs(frame.astype(np.int32)).sum()) for frame in recent]
+    back = range(_REWIND_MIN_FRAMES, len(recent) + 1)
+    return min(back, key=lambda frames: loudness[-frames])
 
 
 @contextlib.asynccontextmanager

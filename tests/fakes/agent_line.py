@@ -86,9 +86,9 @@ class AgentLine:
         self.clock.jump(FRAME_S)
         return out
 
-    async def speak(self, seconds: float) -> None:
+    async def speak(self, seconds: float, level: int = LOUD) -> None:
         for _ in range(round(seconds / FRAME_S)):
-            await self.tick(np.full(FRAME_SAMPLES, LOUD, dtype=np.int16))
+            await self.tick(np.full(FRAME_SAMPLES, level, dtype=np.int16))
 
     async def pause(self, seconds: float, level: int = 20) -> None:
         """The visitor says nothing; the room hums at `level`."""
@@ -110,7 +110,7 @@ class AgentLine:
         await self.pause(0.1)
         for _ in range(round(most_s / FRAME_S)):
             await self.pause(FRAME_S)
-            if self.states()[-1] == "listening":
+            if self.states()[-1] == "listening" and not self.sounding(last_s=0.5):
                 return
         raise AssertionError("the agent does not stop speaking")
 

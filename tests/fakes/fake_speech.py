@@ -25,12 +25,16 @@ class FakeVad:
 
 
 class FakeStt:
-    """Understands `script`, one text an utterance. `hold()` keeps it busy until `release()`."""
+    """Understands `script`, one text an utterance, then what `understand` makes of the sound.
+
+    `hold()` keeps it busy until `release()`.
+    """
 
     name = "fake-stt"
 
     def __init__(self) -> None:
         self.script: deque[str] = deque()
+        self.understand: Callable[[Samples], str] = lambda _speech: ""
         self.heard: list[Samples] = []
         self.cancelled = 0
         self.fails = False
@@ -52,7 +56,7 @@ class FakeStt:
             raise
         if self.fails:
             raise SpeechFailed("fake-stt failed")
-        text = self.script.popleft() if self.script else ""
+        text = self.script.popleft() if self.script else self.understand(speech)
         return Transcript(text, language or "en", -0.1)
 
 

@@ -105,32 +105,6 @@ async def test_cached_sound_is_measured_as_such(line: AgentLine, speech: FakeSpe
     assert [turn.path for turn in line.measured()] == ["cached"]
 
 
-async def test_speaking_stops_within_a_third_of_a_second(line: AgentLine, speech: FakeSpeech) -> None:
-    await ask(line, speech, "When do you open?")
-    await line.pause(1.0)
-    assert line.states()[-1] == "speaking"
-    before = len(line.played)
-    await line.speak(0.3)
-    sounding = [frame is not None for frame in line.played[before:]]
-    assert sounding[0]
-    assert not any(sounding[-5:]), "0.2 s at the latest"
-    assert line.states()[-1] == "listening"
-    cut = line.finals("agent")[-1]
-    assert cut.interrupted
-    assert cut.text
-    assert OPENING.startswith(cut.text)
-    assert len(cut.text) < len(OPENING)
-
-
-async def test_a_cough_does_not_interrupt(line: AgentLine, speech: FakeSpeech) -> None:
-    await ask(line, speech, "When do you open?")
-    await line.pause(0.5)
-    await line.speak(0.08)
-    await line.until_silent()
-    assert line.texts("agent") == [OPENING]
-    assert not line.finals("agent")[-1].interrupted
-
-
 async def test_after_an_interruption_the_new_question_is_answered(line: AgentLine, speech: FakeSpeech) -> None:
     speech.ear.script.extend(["When do you open?", "Do you sell hats?"])
     await line.speak(0.5)
