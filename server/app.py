@@ -160,7 +160,7 @@ class Parloir:
                 for language in dict.fromkeys([agent.language, *PRODUCT_LANGUAGES]):
                     answers = [answer.text for answer in known if answer.language == language][:SPOKEN_AHEAD_MAX]
                     if voice := self.speech.tts_for(language):
-                        voice.prepare(said_word_for_word(agent, language, answers), language, agent.voice)
+                        await voice.prepare(said_word_for_word(agent, language, answers), language, agent.voice)
 
     async def recover(self) -> None:
         """At start-up, after migrate(): what the processes before this one left open."""

@@ -8,6 +8,7 @@ from server.agents.speech_source import SpeechSource
 from server.kit.ids import new_uid
 from server.kit.log import logger
 from server.speech.port import SpeechFailed
+from server.speech.speaker import CACHED
 
 _log = logger(__name__)
 TEXT_PATH = "text"
@@ -35,6 +36,7 @@ class Delivery:
         self._uid = new_uid("msg")
         self._written: list[str] = []
         self._lost_voice = False
+        self._changed_voice = False
         self.path = TEXT_PATH
         """Who speaks: an engine's name, "cached", or "text"."""
         if aloud:
@@ -77,8 +79,11 @@ class Delivery:
             self._mouth.show(text)
             self._no_voice()
             return
+        best = engine.name
         try:
-            await self._mouth.say(text, self._choice.language, self._choice.voice, engine, self._spoken_by)
+            await self._mouth.say(
+                text, self._choice.language, self._choice.voice, engine, lambda name: self._spoken_by(name, best)
+            )
         except SpeechFailed as failure:
             _log.warning("the agent lost its voice", engine=engine.name, reason=str(failure))
             self._no_voice()
@@ -88,7 +93,10 @@ class Delivery:
             self._lost_voice = True
             self._announce(Noticed("voice_unavailable"))
 
-    def _spoken_by(self, engine: str) -> None:
+    def _spoken_by(self, engine: str, best: str) -> None:
+        if engine not in (best, CACHED) and not self._changed_voice:
+            self._changed_voice = True
+            self._announce(Noticed("voice_fallback"))
         if self.path == TEXT_PATH:
             self.path = engine
 

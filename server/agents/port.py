@@ -100,7 +100,7 @@ class TurnMeasured:
 @dataclass(frozen=True)
 class Noticed:
     """Something the log and perhaps the visitor should know: cannot_hear_you, handoff_offered,
-    engine_fallback, voice_unavailable, …"""
+    engine_fallback, voice_fallback (another engine spoke than the best one), voice_unavailable, …"""
 
     code: str
 

@@ -19,7 +19,7 @@ from server.speech.coverage import (
 from server.speech.pool import EnginePool
 from server.speech.port import Embedder, Quality, SpeechFailed, SpeechToText, TextToSpeech, VoiceActivity
 from server.speech.recognizer import Recognizer
-from server.speech.speaker import Speaker, SpeakingLoad
+from server.speech.speaker import FIRST_SOUND_S, Speaker, SpeakingLoad
 
 _log = logger(__name__)
 
@@ -70,8 +70,12 @@ class SpeechEngines:
         pools: Sequence[EnginePool] = (),
         sounds: SoundCache | None = None,
         speaking_limits: Mapping[str, int] | None = None,
+        first_sound_s: float = FIRST_SOUND_S,
     ) -> None:
-        """`pools` are closed with this. `speaking_limits`: utterances at once, by engine, before the next one helps."""
+        """`pools` are closed with this. `speaking_limits`: utterances at once, by engine, before the next one helps.
+
+        `first_sound_s`: see Speaker.
+        """
         self._vad = vad
         self._embedder = embedder
         self._stt = tuple(stt)
@@ -79,6 +83,7 @@ class SpeechEngines:
         self._tts = {engine.name: engine for engine in tts}
         self._voices = {engine.name: CachedSpeech(engine, self._sounds) for engine in tts}
         self._load = SpeakingLoad(speaking_limits or {})
+        self._first_sound_s = first_sound_s
         self._pools = tuple(pools)
         self._tasks = TaskScope("speech")
         self._loading: list[tuple[Part, Loadable]] = [
@@ -122,7 +127,7 @@ class SpeechEngines:
     def tts_for(self, language: str) -> Speaker | None:
         """Who speaks this language now; None when nobody does."""
         ready = [self._voices[name] for name, engine in self._tts.items() if self._can(Part.TTS, engine, language)]
-        return Speaker(ready, self._load, self._tasks) if ready else None
+        return Speaker(ready, self._load, self._first_sound_s) if ready else None
 
     def new_vad(self) -> VoiceActivity:
         """For one listener. Raises SpeechFailed until the model is ready."""
@@ -146,7 +151,7 @@ class SpeechEngines:
         return rows
 
     async def close(self) -> None:
-        """Stop loading and preparing, refuse new work. Idempotent."""
+        """Stop loading, refuse new work. Idempotent."""
         await self._tasks.close()
         for pool in self._pools:
             await pool.close()

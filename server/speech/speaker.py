@@ -1,18 +1,18 @@
 """The voice of a language: the best engine that is free and works, then the next, with a memory of what was said."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from server.kit.log import logger
-from server.kit.tasks import TaskScope
 from server.media.frame import Samples
 from server.speech.cache import CachedSpeech
 from server.speech.port import SpeechFailed
-from server.speech.streams import closing
+from server.speech.streams import closing, next_piece
 
 _log = logger(__name__)
-_MAX_PREPARATIONS = 16
 
+FIRST_SOUND_S = 2.5  # a caller hears silence: better another voice now than the best one too late
 CACHED = "cached"
 
 
@@ -35,14 +35,18 @@ class SpeakingLoad:
 
 
 class Speaker:
-    """A TextToSpeech over several, best first; one that is full, or fails before its first sound, is passed over."""
+    """A TextToSpeech over several, best first; one that is full, fails or is late is passed over."""
 
-    def __init__(self, engines: Sequence[CachedSpeech], load: SpeakingLoad, tasks: TaskScope) -> None:
-        """`engines` is not empty; the last one is used however much it has to do."""
+    def __init__(
+        self, engines: Sequence[CachedSpeech], load: SpeakingLoad, first_sound_s: float = FIRST_SOUND_S
+    ) -> None:
+        """`engines` is not empty; the last one is used however much it has to do, and however long it takes.
+
+        `first_sound_s`: how long each of the others may take to its first piece.
+        """
         self._engines = engines
         self._load = load
-        self._tasks = tasks
-        self._preparing = 0
+        self._first_sound_s = first_sound_s
 
     @property
     def name(self) -> str:
@@ -73,11 +77,13 @@ class Speaker:
             started = False
             try:
                 async with closing(engine.synthesize(text, language, voice)) as pieces:
-                    async for piece in pieces:
+                    sound = await self._first(pieces, engine)
+                    while sound is not None:
                         if not started:
                             started = True
                             tell(engine.name)
-                        yield piece
+                        yield sound
+                        sound = await next_piece(pieces)
                 return
             except SpeechFailed as failed:
                 if started:
@@ -89,17 +95,17 @@ class Speaker:
         if failure is not None:
             raise failure
 
-    def prepare(self, texts: Sequence[str], language: str, voice: str | None) -> bool:
-        """Have `texts` ready in the best voice, in the background. False when too much is being prepared already."""
-        if self._preparing >= _MAX_PREPARATIONS:
-            return False
-        self._preparing += 1
-        self._tasks.spawn(self._prepare(texts, language, voice), "prepare")
-        return True
+    async def prepare(self, texts: Sequence[str], language: str, voice: str | None) -> int:
+        """Have `texts` ready in the best voice, giving way to live calls: minutes of work. How many are."""
+        known = await self._engines[0].prepare(texts, language, voice)
+        _log.info("answers prepared", engine=self.name, language=language, wanted=len(texts), known=known)
+        return known
 
-    async def _prepare(self, texts: Sequence[str], language: str, voice: str | None) -> None:
+    async def _first(self, pieces: AsyncIterator[Samples], engine: CachedSpeech) -> Samples | None:
+        if engine is self._engines[-1]:
+            return await next_piece(pieces)
         try:
-            known = await self._engines[0].prepare(texts, language, voice)
-            _log.info("answers prepared", engine=self.name, language=language, wanted=len(texts), known=known)
-        finally:
-            self._preparing -= 1
+            async with asyncio.timeout(self._first_sound_s):
+                return await next_piece(pieces)
+        except TimeoutError as late:
+            raise SpeechFailed(f"{engine.name} made no sound within {self._first_sound_s:g} s") from late

@@ -14,3 +14,10 @@ async def closing(pieces: AsyncIterator[Samples]) -> AsyncIterator[AsyncIterator
     finally:
         if isinstance(pieces, AsyncGenerator):
             await pieces.aclose()
+
+
+async def next_piece(pieces: AsyncIterator[Samples]) -> Samples | None:
+    """The next of `pieces`, None at their end."""
+    async for piece in pieces:
+        return piece
+    return None

@@ -71,6 +71,7 @@ class FakeVoice:
         self.closed_early = 0
         self.fails = False
         self.is_cached = False
+        self.stand_in = ""  # who speaks instead, as when this voice is late
         self.free = asyncio.Event()  # cleared: it takes long to begin
         self.free.set()
 
@@ -81,7 +82,7 @@ class FakeVoice:
             raise SpeechFailed("fake-voice failed")
         self.said.append(text)
         if on_engine is not None:
-            on_engine("cached" if self.is_cached else self.name)
+            on_engine("cached" if self.is_cached else self.stand_in or self.name)
         finished = False
         try:
             await self.free.wait()

@@ -19,6 +19,7 @@ __all__ = ["OpenAiSpeechToText", "OpenAiTextToSpeech", "offline_engines"]
 
 _CORES_PER_WORKER = 2  # one recognition or synthesis gains little from more
 _KOKORO_PER_WORKER = 2  # a third listener would hear gaps
+_QUIET_S = 5.0  # who spoke lately will soon want an answer: nothing is prepared then
 
 
 def offline_engines(
@@ -41,7 +42,7 @@ def offline_engines(
     store = ModelStore(data_dir / "models", model_overrides)
     # A pool each: recognition never stands behind synthesis, nor a search behind either.
     recognition = EnginePool("recognition", threads=workers)
-    synthesis = EnginePool("synthesis", threads=workers, niceness=2)
+    synthesis = EnginePool("synthesis", threads=workers, niceness=2, quiet_s=_QUIET_S)
     quick = EnginePool("quick", max_waiting=256)
     espeak = Espeak()
     return SpeechEngines(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 FIRST_CHARS = 34
+SHORT_CHARS = 44  # where others may be waiting: a piece this long takes Kokoro about as long as a first one
 _GROWTH = 2.2  # speaking a piece must last longer than making the next: at most this many times as long
 _MOST_CHARS = 140
 _SLACK = 1.3  # a whole clause may be this much over the limit before it is cut inside
@@ -24,8 +25,8 @@ class Clause:
     pause_s: float
 
 
-def split_for_speech(text: str, first_chars: int = FIRST_CHARS) -> Iterator[Clause]:
-    """The words of `text` in order, in pieces of about `first_chars` characters, then growing ones."""
+def split_for_speech(text: str, first_chars: int = FIRST_CHARS, most_chars: int = _MOST_CHARS) -> Iterator[Clause]:
+    """The words of `text` in order, in pieces of about `first_chars` characters, then growing to `most_chars`."""
     rest = " ".join(text.split())
     limit = float(first_chars)
     while rest:
@@ -33,7 +34,7 @@ def split_for_speech(text: str, first_chars: int = FIRST_CHARS) -> Iterator[Clau
         piece, rest = rest[:cut].strip(), rest[cut:].strip()
         if piece:
             yield Clause(piece, _pause(piece) if rest else 0.0)
-        limit = min(_MOST_CHARS, max(first_chars, len(piece) * _GROWTH))
+        limit = min(most_chars, max(first_chars, len(piece) * _GROWTH))
 
 
 def _cut(text: str, limit: int) -> int:

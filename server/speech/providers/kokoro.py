@@ -1,5 +1,6 @@
 """The natural voice for French, English and Spanish: Kokoro-82M, int8, spoken clause by clause."""
 
+import functools
 from collections.abc import AsyncIterator, Mapping
 from importlib import resources
 from pathlib import Path
@@ -15,10 +16,12 @@ from server.speech.models import ModelStore
 from server.speech.pool import EnginePool
 from server.speech.port import Quality, SpeechFailed
 from server.speech.providers.catalog import KOKORO
-from server.speech.providers.clauses import Clause, split_for_speech
+from server.speech.providers.clauses import Clause
 from server.speech.providers.espeak import Espeak, EspeakLibrary, espeak_voice
 from server.speech.providers.kokoro_phonemes import kokoro_tokens
 from server.speech.providers.onnx import open_session
+from server.speech.providers.piecewise import speak_in_pieces
+from server.speech.streams import closing
 
 VOICES = {"en": "af_heart", "fr": "ff_siwis", "es": "ef_dora"}
 _SERVES = {language: Serves(Quality.GOOD) for language in VOICES}
@@ -87,9 +90,9 @@ class KokoroTextToSpeech:
             raise SpeechFailed("kokoro is not loaded")
         if spoken not in VOICES:
             raise SpeechFailed(f"kokoro has no voice for {spoken!r}")
-        for clause in split_for_speech(text):
-            sound = await self._pool.run(self._model.speak, clause, spoken, voice)
-            if len(sound):
+        speak = functools.partial(self._model.speak, language=spoken, voice=voice)
+        async with closing(speak_in_pieces(text, speak, self._pool)) as pieces:
+            async for sound in pieces:
                 yield sound
 
     def open(self) -> KokoroModel:

@@ -305,3 +305,14 @@ async def test_closing_in_mid_sentence_keeps_what_was_said_and_leaves_nothing(
     assert len(asyncio.all_tasks()) == tasks
     await line.speak(0.5)
     assert line.played[-1] is None
+
+
+async def test_another_voice_than_the_best_is_noted_once_a_message(line: AgentLine, speech: FakeSpeech) -> None:
+    speech.mouth.stand_in = "plain"
+    await ask(line, speech, "When do you open?")
+    await line.until_silent()
+    assert line.notices() == ["voice_fallback"]
+    speech.mouth.stand_in, speech.mouth.is_cached = "", True
+    await ask(line, speech, "When do you open?")
+    await line.until_silent()
+    assert line.notices() == ["voice_fallback"]

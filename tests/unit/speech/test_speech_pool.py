@@ -8,6 +8,7 @@ import pytest
 
 from server.speech.pool import EnginePool, SpeechBusy, in_background
 from server.speech.port import SpeechFailed
+from tests.fakes.clock import FakeClock
 
 
 class Job:
@@ -125,6 +126,69 @@ async def test_live_work_goes_before_background_work(pool: EnginePool) -> None:
         job.release.set()
     await asyncio.gather(task, later, sooner)
     assert order == ["first", "live", "background"]
+
+
+async def test_background_work_waits_until_it_was_quiet_for_a_while() -> None:
+    clock = FakeClock()
+    pool = EnginePool("quiet", quiet_s=5, clock=clock)
+    assert await pool.run(int, "1") == 1
+    with in_background():
+        later = asyncio.create_task(pool.run(int, "2"))
+    await clock.advance(4)
+    assert (later.done(), pool.running) == (False, 0)  # the engine is free for whoever comes
+    assert await pool.run(int, "3") == 3
+    await clock.advance(4)
+    assert (later.done(), pool.waiting) == (False, 1)
+    await clock.advance(1)
+    assert await later == 2
+    await pool.close()
+
+
+async def test_quiet_is_counted_from_the_end_of_live_work() -> None:
+    clock = FakeClock()
+    pool = EnginePool("quiet", quiet_s=5, clock=clock)
+    job = Job()
+    live = await begin(pool, job)
+    with in_background():
+        later = asyncio.create_task(pool.run(int, "2"))
+    await clock.advance(60)
+    job.release.set()
+    assert await live == "done"
+    await clock.advance(4)
+    assert not later.done()
+    await clock.advance(1)
+    assert await later == 2
+    await pool.close()
+
+
+async def test_what_waits_in_the_background_takes_no_place_from_live_work(pool: EnginePool) -> None:
+    job = Job()
+    first = await begin(pool, job)
+    with in_background():
+        later = [asyncio.create_task(pool.run(int, "1")) for _ in range(2)]
+        await settle(pool, 2)
+        with pytest.raises(SpeechBusy, match="2 calls waiting"):
+            await pool.run(int, "1")
+    live = [asyncio.create_task(pool.run(int, "2")) for _ in range(2)]
+    await settle(pool, 4)
+    job.release.set()
+    assert (await first, await asyncio.gather(*live, *later)) == ("done", [2, 2, 1, 1])
+
+
+async def test_background_work_that_nobody_waits_for_any_more_is_not_begun() -> None:
+    clock = FakeClock()
+    pool = EnginePool("quiet", quiet_s=5, clock=clock)
+    await pool.run(int, "1")
+    with in_background():
+        gone, stays = (asyncio.create_task(pool.run(int, "2")) for _ in range(2))
+    await settle(pool, 2)
+    gone.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    await clock.advance(5)
+    assert (await stays, pool.waiting, pool.running) == (2, 0, 0)
+    await pool.close()
+    assert not [task for task in asyncio.all_tasks() if "pool quiet" in task.get_name()]
 
 
 async def test_an_engines_failure_becomes_ours_without_its_words(pool: EnginePool) -> None:
