@@ -61,7 +61,7 @@ class TurnDetector:
 
     @property
     def silence_s(self) -> float:
-        """How long nothing was said at the end of the utterance."""
+        """How long nothing was said before the utterance was over; 0 when finish() ended it."""
         return self._silence_s
 
     def hear(self, frame: Frame, cautious: bool = False) -> Signal | None:
@@ -73,7 +73,7 @@ class TurnDetector:
         if len(self._window) < VAD_WINDOW_SAMPLES:
             return None
         window, self._window = self._window[:VAD_WINDOW_SAMPLES], self._window[VAD_WINDOW_SAMPLES:]
-        voiced = self._is_speech(window)
+        voiced = self._is_speech(window, cautious)
         return self._continue(window, voiced) if self._in_utterance else self._await(window, voiced, cautious)
 
     def hold(self) -> None:
@@ -88,6 +88,7 @@ class TurnDetector:
         if not self._in_utterance:
             self._begin()
         self._said.append(self._window)
+        self._silence_s = 0.0  # the key said that it was the end, not the pause before
         return self._end()
 
     def utterance(self) -> Samples:
@@ -103,9 +104,10 @@ class TurnDetector:
         self._voiced_s = self._silence_s = 0.0
         self._in_utterance = self._paused = False
 
-    def _is_speech(self, window: Samples) -> bool:
-        going_on = self._in_utterance or self._voiced_s > 0
-        return self._vad.probability(window) >= (self._limits.speech_until if going_on else self._limits.speech_from)
+    def _is_speech(self, window: Samples, cautious: bool) -> bool:
+        # Where several windows must agree, the first may be less sure: many words begin with an s or an h.
+        lenient = cautious or self._in_utterance or self._voiced_s > 0
+        return self._vad.probability(window) >= (self._limits.speech_until if lenient else self._limits.speech_from)
 
     def _await(self, window: Samples, voiced: bool, cautious: bool) -> Signal | None:
         self._before.append(window)

@@ -87,10 +87,10 @@ class Spoken:
 
 @dataclass(frozen=True)
 class TurnMeasured:
-    """Seconds of each stage of one answered turn, from the end of the visitor's speech (or text)."""
+    """Seconds of each stage of one answered turn, from the end of the visitor's speech (text, or a held turn)."""
 
     path: str  # cached, kokoro, espeak-ng, openai, …, text
-    end_of_speech_s: float  # silence waited before the turn counted as over
+    end_of_speech_s: float  # silence waited before the turn counted as over; 0 when the talk key was let go
     recognition_s: float  # extra wait for recognition after that (0 when speculation was right)
     answer_s: float
     first_audio_s: float

@@ -160,6 +160,21 @@ async def test_a_pause_ends_no_turn_while_the_talk_key_is_held(line: AgentLine, 
     assert line.texts("user") == ["When do you open?"]
 
 
+async def test_a_held_turn_is_measured_from_when_the_key_is_let_go(
+    line: AgentLine, speech: FakeSpeech, clock: FakeClock
+) -> None:
+    speech.ear.script.append("When do you open?")
+    line.session.hold_turn()
+    await line.speak(0.4)
+    await line.pause(1.5)
+    line.session.finish_turn()
+    await line.until_silent()
+    (turn,) = line.measured()
+    assert turn.end_of_speech_s == 0
+    assert turn.total_s == pytest.approx(turn.recognition_s + turn.answer_s + turn.first_audio_s, abs=1e-6)
+    assert turn.total_s < 0.1, "recognised in the pause, while the key was held"
+
+
 async def test_letting_go_of_the_talk_key_ends_the_turn(line: AgentLine, speech: FakeSpeech) -> None:
     speech.ear.script.append("When do you open?")
     await line.speak(0.4)
