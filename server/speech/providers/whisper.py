@@ -30,10 +30,14 @@ _SHORTEST_S = 0.1
 _BEAM = 5  # one beam falls into loops
 _TOKENS_PER_S = 12
 _MAX_TOKENS = 448
-# What Whisper makes up on noise scores below these; speech stays well above.
+# What Whisper makes up on noise scores below these; speech stays well above, but for a word or three on their own:
+# their few tokens score low ("Oui." -1.5), while noise is told from them by looking like silence (0.4 and more).
 _UNSURE = -1.0
 _UNSURE_AND_SILENT = -0.5
 _LIKELY_SILENCE = 0.6
+_FEW_WORDS = 3
+_FEW_UNSURE = -1.8
+_HARDLY_SILENCE = 0.3
 _LOOPING = 2.4  # text that packs better than this repeats itself
 
 
@@ -133,7 +137,10 @@ class WhisperSpeechToText:
 
 
 def _is_speech(text: str, score: float, no_speech: float) -> bool:
-    if not text or score < _UNSURE or (no_speech > _LIKELY_SILENCE and score < _UNSURE_AND_SILENT):
+    few = len(text.split()) <= _FEW_WORDS and no_speech < _HARDLY_SILENCE
+    if not text or score < (_FEW_UNSURE if few else _UNSURE):
+        return False
+    if no_speech > _LIKELY_SILENCE and score < _UNSURE_AND_SILENT:
         return False
     raw = text.encode()
     return len(raw) / len(zlib.compress(raw)) <= _LOOPING

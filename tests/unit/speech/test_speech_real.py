@@ -97,6 +97,18 @@ async def test_noise_gives_no_words(engines: SpeechEngines, kind: str, language:
     assert (await ear.transcribe(noises()[kind], language)).text == ""
 
 
+@pytest.mark.parametrize(
+    ("word", "language"),
+    [("Oui.", "fr"), ("Non.", "fr"), ("Stop.", "fr"), ("No.", "es"), ("No.", "en"), ("Yes.", "en")],
+)
+async def test_a_word_on_its_own_is_heard(engines: SpeechEngines, word: str, language: str) -> None:
+    ear = engines.stt_for(language)
+    assert ear is not None
+    hum = np.random.default_rng(1).integers(-20, 20, SAMPLE_RATE_HZ // 2).astype(np.int16)
+    understood = (await ear.transcribe(np.concatenate([hum, question(word, language), hum]), language)).text
+    assert 1 <= len(understood.split()) <= 3
+
+
 async def test_a_click_is_nothing(engines: SpeechEngines) -> None:
     ear = engines.stt_for("en")
     assert ear is not None
