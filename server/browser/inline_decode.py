@@ -28,6 +28,8 @@ _HEADER = struct.Struct("!BBHII")
 
 TakePacket = Callable[[int, int, bytes], None]
 """Told (16-bit sequence number, 32-bit timestamp, payload) of each packet, on the event loop, as it arrives."""
+TakeEvent = Callable[[int, int, bytes], int]
+"""The same for a key as an RTP event; answers the timestamp that sound would have now."""
 
 
 class _RtpPacket(Protocol):
@@ -79,10 +81,12 @@ class SoundIntake:
         self._streams: dict[int, StreamStatistics] = getattr(receiver, _REMOTE_STREAMS)
         self._take = take
         self._payload_type: int | None = None
+        self._events_type: int | None = None
+        self._take_event: TakeEvent | None = None
 
-    def start(self, payload_type: int) -> None:
-        """Sound has this payload type; anything else is dropped."""
-        self._payload_type = payload_type
+    def start(self, payload_type: int, events_type: int | None = None, take_event: TakeEvent | None = None) -> None:
+        """Sound and events have these payload types; anything else is dropped."""
+        self._payload_type, self._events_type, self._take_event = payload_type, events_type, take_event
 
     def take_datagram(self, data: bytes) -> bool:
         """Handle `data` at once if it is sound, and say whether it was."""
@@ -95,15 +99,19 @@ class SoundIntake:
             return True  # forged, repeated or damaged: there is nothing to hear in it
         first, kind, sequence, timestamp, source = _HEADER.unpack_from(data)
         begin, end = _payload_bounds(data, first)
-        if kind & 0x7F != self._payload_type or begin >= end:
+        is_event = self._take_event is not None and kind & 0x7F == self._events_type
+        if begin >= end or not (is_event or kind & 0x7F == self._payload_type):
             return True
         stream = self._streams.get(source)
         if stream is None:
             if len(self._streams) >= SOURCES_MAX:
                 return True
             stream = self._streams[source] = StreamStatistics(CLOCK_HZ)
+        if is_event and self._take_event is not None:
+            timestamp = self._take_event(sequence, timestamp, data[begin:end])
+        else:
+            self._take(sequence, timestamp, data[begin:end])
         stream.add(_Arrived(sequence, timestamp))  # type: ignore[arg-type]  # it reads only these two
-        self._take(sequence, timestamp, data[begin:end])
         return True
 
 

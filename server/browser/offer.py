@@ -4,7 +4,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-from aiortc import RTCIceCandidate
+from aiortc import RTCIceCandidate, RTCRtpCodecParameters
 from aiortc.sdp import MediaDescription, SessionDescription
 
 from server.kit.errors import InvalidInput
@@ -12,12 +12,22 @@ from server.kit.errors import InvalidInput
 OFFER_MAX_BYTES = 32 * 1024
 SECTIONS_MAX = 8
 CANDIDATES_MAX = 16
+EVENT_CLOCKS_HZ = (8_000, 48_000)  # what browsers offer
 
 _UFRAG = re.compile(r"[A-Za-z0-9+/]{4,256}")
 _PASSWORD = re.compile(r"[A-Za-z0-9+/]{22,256}")
 _MID = re.compile(r"[!-~]{1,32}")
 _FINGERPRINTS = {"sha-256": 95, "sha-384": 143, "sha-512": 191}  # algorithm -> characters of its value
+_KEY_EVENTS = "audio/telephone-event"
 _LEFT_OUT = ("a=candidate:", "a=end-of-candidates", "a=group:BUNDLE")
+
+
+@dataclass(frozen=True)
+class KeyEvents:
+    """The page can say and hear keys as RTP events, with this payload type and clock."""
+
+    payload_type: int
+    clock_hz: int
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,7 @@ class Offer:
     audio_mid: str
     has_control: bool
     candidates: tuple[RTCIceCandidate, ...]
+    key_events: KeyEvents | None
 
 
 def read_offer(text: str) -> Offer:
@@ -49,7 +60,9 @@ def read_offer(text: str) -> Offer:
     if len(set(mids)) != len(mids) or len(controls) > 1:
         raise invalid_sdp()
     lines = [line for line in text.splitlines() if not line.startswith(_LEFT_OUT)]
-    return Offer("\r\n".join(lines) + "\r\n", audio.rtp.muxId, bool(controls), _candidates(sections))
+    return Offer(
+        "\r\n".join(lines) + "\r\n", audio.rtp.muxId, bool(controls), _candidates(sections), _key_events(audio)
+    )
 
 
 def invalid_sdp() -> InvalidInput:
@@ -77,6 +90,20 @@ def _is_secured(section: MediaDescription) -> bool:
         and bool(_UFRAG.fullmatch(section.ice.usernameFragment or ""))
         and bool(_PASSWORD.fullmatch(section.ice.password or ""))
     )
+
+
+def _key_events(audio: MediaDescription) -> KeyEvents | None:
+    """With the clock of Opus if there is a choice: events share the timestamps of the sound."""
+    offered = [
+        KeyEvents(codec.payloadType, codec.clockRate)
+        for codec in audio.rtp.codecs
+        if codec.payloadType is not None and 0 <= codec.payloadType < 128 and _is_key_events(codec)
+    ]
+    return max(offered, key=lambda events: events.clock_hz, default=None)
+
+
+def _is_key_events(codec: RTCRtpCodecParameters) -> bool:
+    return codec.mimeType.lower() == _KEY_EVENTS and codec.clockRate in EVENT_CLOCKS_HZ
 
 
 def _candidates(sections: list[MediaDescription]) -> tuple[RTCIceCandidate, ...]:

@@ -19,6 +19,7 @@ REPORT_EVERY = 25  # packets: the time that goes into RTCP reports is noted twic
 
 _HEADER = struct.Struct("!BBHII")
 _RTP_VERSION = 0x80
+_MARKER = 0x80
 _COUNTERS = {
     "ntp": "_RTCRtpSender__ntp_timestamp",
     "rtp": "_RTCRtpSender__rtp_timestamp",
@@ -56,17 +57,19 @@ class PacketSender:
         self._transport = transport
         self._connection = connection
         self._payload_type: int | None = None
+        self._events_type: int | None = None
         # Keeping to the lower half of both avoids a wrap in the first minutes, which some receivers mistake for loss.
         self._sequence = random.randrange(1 << 15)  # noqa: S311 - SRTP keeps the secret, not the numbers
         self._origin = random.randrange(1 << 31)  # noqa: S311 - as above
         self._packets = 0
         self._octets = 0
 
-    def start(self, payload_type: int) -> None:
-        self._payload_type = payload_type
+    def start(self, payload_type: int, events_type: int | None = None) -> None:
+        """`events_type`: of keys as RTP events, if the page takes them."""
+        self._payload_type, self._events_type = payload_type, events_type
 
     def stop(self) -> None:
-        self._payload_type = None
+        self._payload_type = self._events_type = None
 
     @property
     def is_ready(self) -> bool:
@@ -79,12 +82,19 @@ class PacketSender:
 
     def send(self, payload: bytes, timestamp: int) -> None:
         """Send one packet now; `timestamp` counts at 48 kHz from 0. Forgotten while not ready."""
+        self._send(self._payload_type, payload, timestamp)
+
+    def send_event(self, payload: bytes, timestamp: int, *, is_first: bool) -> None:
+        """The same for an event; the first packet of each is marked."""
+        self._send(self._events_type, payload, timestamp, _MARKER if is_first else 0)
+
+    def _send(self, payload_type: int | None, payload: bytes, timestamp: int, marker: int = 0) -> None:
         pair = self._connection.active_pair
         session = self._transport._tx_srtp
-        if self._payload_type is None or session is None or pair is None:
+        if payload_type is None or session is None or pair is None:
             return
         stamp = (self._origin + timestamp) & 0xFFFFFFFF
-        header = _HEADER.pack(_RTP_VERSION, self._payload_type, self._sequence, stamp, self._sender._ssrc)
+        header = _HEADER.pack(_RTP_VERSION, payload_type | marker, self._sequence, stamp, self._sender._ssrc)
         pair.protocol.transport.sendto(session.protect(header + payload), pair.remote_addr)
         self._sequence = (self._sequence + 1) & 0xFFFF
         self._packets += 1

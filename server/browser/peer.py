@@ -20,8 +20,8 @@ from aiortc.stats import RTCInboundRtpStreamStats, RTCRemoteInboundRtpStreamStat
 
 from server.browser import control, gathering, inline_decode
 from server.browser.gathering import MediaNetwork
-from server.browser.leg import BrowserLeg, FrameEncoder
-from server.browser.offer import Offer, invalid_sdp, read_offer
+from server.browser.leg import BrowserLeg, FrameEncoder, OnKey
+from server.browser.offer import KeyEvents, Offer, invalid_sdp, read_offer
 from server.browser.outgoing import PacketSender, SilentTrack
 from server.kit.clock import Clock
 from server.kit.errors import Unavailable
@@ -174,6 +174,14 @@ class BrowserPeer:
         """Send `text` on the control channel; queued until it opens. A page that cannot keep up is closed."""
         self._outbox.send(text, droppable)
 
+    def take_keys(self, on_key: OnKey) -> None:
+        """Tell `on_key` what is pressed on the page from now on, if the page says keys as RTP events."""
+        self._leg.on_key = on_key
+
+    def press(self, digits: str) -> bool:
+        """Let the page hear keys, as RTP events; False when it takes none."""
+        return self._leg.press(digits)
+
     async def stats(self) -> PeerStats:
         """Counters since the beginning."""
         ours = theirs = None
@@ -216,11 +224,16 @@ class BrowserPeer:
         answer = self._connection.localDescription.sdp
         payload_type = _opus_payload_type(answer)
         self._answer_sdp = _with_wishes(answer, payload_type)
+        events_type = None
+        if offer.key_events is not None:
+            events_type = offer.key_events.payload_type
+            self._answer_sdp = _with_events(self._answer_sdp, offer.key_events)
+            self._leg.use_events(offer.key_events.clock_hz)
         direction = self._audio.currentDirection or ""
         if "recv" in direction:
-            self._intake.start(payload_type)
+            self._intake.start(payload_type, events_type, self._leg.take_event)
         if "send" in direction:
-            self._sender.start(payload_type)
+            self._sender.start(payload_type, events_type)
 
     async def _watch(self) -> None:
         """Tell a page that vanished from one that is quiet, and give up on one that never comes."""
@@ -312,6 +325,15 @@ def _with_wishes(answer_sdp: str, payload_type: int) -> str:
         if line.startswith(f"a=rtpmap:{payload_type} "):
             lines.append(f"a=fmtp:{payload_type} {_OPUS_WISHES}")
     return "\r\n".join(lines) + "\r\n"
+
+
+def _with_events(answer_sdp: str, events: KeyEvents) -> str:
+    """The answer with keys as RTP events among the formats of the sound; aiortc knows none."""
+    kind = events.payload_type
+    described = f"a=rtpmap:{kind} telephone-event/{events.clock_hz}\r\na=fmtp:{kind} 0-15"
+    before, media, rest = answer_sdp.partition("m=audio ")
+    formats, connection, attributes = rest.split("\r\n", 2)
+    return f"{before}{media}{formats} {kind}\r\n{connection}\r\n{described}\r\n{attributes}"
 
 
 def _milliseconds(ticks: int) -> float:

@@ -74,8 +74,7 @@ class Handset:
             case {"type": "hangup"}:
                 await self._end(CallEnd.REMOTE_HANGUP if self._is_connected else CallEnd.DECLINED)
             case {"type": "dtmf", "digit": str(digit)} if digit in DIGITS:
-                if self._line is not None and self._is_connected:
-                    self._line.presses(digit)
+                self._pressed(digit)
             case {"type": "mute", "on": bool(on)}:
                 self._is_muted = on
             case {"type": "ping"}:
@@ -114,8 +113,15 @@ class Handset:
     def picked_up(self) -> None:
         """Nothing to do: this handset does not place calls."""
 
+    @property
+    def has_keys(self) -> bool:
+        return True
+
     def press(self, digit: str) -> None:
+        """The page shows it, and its browser plays the tone if it knows how."""
         self._send({"type": "dtmf", "digit": digit})
+        if self._peer is not None:
+            self._peer.press(digit)
 
     async def leave(self, end: CallEnd) -> None:
         """`over` of the line says so too, and is watched."""
@@ -133,6 +139,11 @@ class Handset:
     async def _end(self, end: CallEnd) -> None:
         if self._line is not None:
             await self._line.ends(end)
+
+    def _pressed(self, digit: str) -> None:
+        """A key of the page, which it says once: on the socket, or as an event in its sound."""
+        if self._line is not None and self._is_connected:
+            self._line.presses(digit)
 
     async def _answer(self, sdp: str) -> None:
         line = self._line
@@ -154,6 +165,7 @@ class Handset:
         if self._line is not line or line.over.is_set():
             await peer.close()
             return
+        peer.take_keys(self._pressed)
         self._peer = peer
         self._send({"type": "answer", "sdp": peer.answer_sdp})
 

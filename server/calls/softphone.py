@@ -10,7 +10,7 @@ from server.calls.allowance import Allowance
 from server.calls.messages import MESSAGES_PER_S, Outgoing
 from server.calls.participants import Participant, Presence
 from server.calls.quality import QualityWatch
-from server.calls.softphone_control import Command, read_command, refuse_unless_permitted
+from server.calls.softphone_control import Command, Keys, read_command, refuse_unless_permitted
 from server.kit.clock import Clock
 from server.kit.errors import AppError
 from server.kit.log import logger
@@ -80,6 +80,7 @@ class SoftphoneLine:
             on_state=lambda state: self._peer_changed(peer, state),
             encoder=self._encoder,
         )
+        peer.take_keys(lambda key: self._take(peer, Keys(key)))
         before, self._peer = self._peer, peer
         self._come_back()
         if before is not None:
@@ -127,13 +128,13 @@ class SoftphoneLine:
         elif state in (PeerState.FAILED, PeerState.CLOSED) and self._absence is None:
             self._absent_for(AWAY_S, "connection_lost")
 
-    def _take(self, peer: BrowserPeer, raw: str) -> None:
-        """One control message as it came; a wrong one is answered, a flood ignored."""
+    def _take(self, peer: BrowserPeer, said: str | Command) -> None:
+        """A control message as it came, or a key in the sound; a wrong one is answered, a flood ignored."""
         if peer is not self._peer or self._is_over or not self._allowance.take():
             return
         key = None
         try:
-            command, key = read_command(raw)
+            command, key = read_command(said) if isinstance(said, str) else (said, None)
             refuse_unless_permitted(self.participant.role, command)
             self._tell.command(self, command)
         except AppError as refusal:

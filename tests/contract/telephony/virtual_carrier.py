@@ -87,6 +87,8 @@ class PlayedHandset:
 class _PartyOf:
     """The network's view of a handset on a call, where `press` is a key of the other side."""
 
+    has_keys = True
+
     def __init__(self, handset: PlayedHandset) -> None:
         self.read = handset.read
         self.write = handset.write

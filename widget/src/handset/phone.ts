@@ -76,7 +76,7 @@ export class Phone {
 
   press(digit: string): void {
     this.digits.set((this.digits.get() + digit).slice(-DIGITS_MAX));
-    this._say({ type: "dtmf", digit });
+    if (!this._peer?.press(digit)) this._say({ type: "dtmf", digit });
   }
 
   mute(on: boolean): void {

@@ -1,15 +1,28 @@
-"""One virtual call: our end of it is a PhoneLeg, the other end is a Party; what one writes the other reads."""
+"""One virtual call: our end of it is a PhoneLeg, the other end is a Party; what one writes the other reads.
+
+Keys are events where the other end has them, and tones in the sound where it has not.
+"""
 
 import asyncio
+from collections import deque
 from typing import Protocol
 
 from server.media.frame import Frame
+from server.media.key_tones import KeyToneDetector, key_tone
 from server.media.leg import Role
+from server.media.mix import SILENCE, mix
 from server.telephony.port import Answered, CallEnd, Dtmf, EarlyMedia, Ended, OnPhoneEvent, PhoneEvent, Ringing
+
+TONES_MAX = 600  # frames that wait to be heard: twelve seconds of pressed keys
 
 
 class Party(Protocol):
     """The other end of an answered call: a handset in a browser, or a script."""
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether it tells and is told keys as events; else they are tones in what it says and hears."""
+        ...
 
     def read(self) -> Frame | None:
         """What it says next; None for silence. Never blocks."""
@@ -24,7 +37,7 @@ class Party(Protocol):
         ...
 
     def press(self, digit: str) -> None:
-        """A key was pressed at our end."""
+        """A key was pressed at our end; only told to a party that has keys."""
         ...
 
     async def leave(self, end: CallEnd) -> None:
@@ -44,6 +57,8 @@ class VirtualLine:
         self._party: Party | None = None
         self._answered = False
         self._early = False
+        self._tones: deque[Frame] = deque(maxlen=TONES_MAX)
+        self._detector = KeyToneDetector()
         self.over = asyncio.Event()
 
     @property
@@ -65,11 +80,17 @@ class VirtualLine:
     # Our end: PhoneLeg.
 
     def read(self) -> Frame | None:
-        return self._party.read() if self._party is not None and (self._answered or self._early) else None
+        party = self._party
+        if party is None or not (self._answered or self._early):
+            return None
+        frame = party.read()
+        if self._answered and not party.has_keys and (key := self._detector.take(SILENCE if frame is None else frame)):
+            self.presses(key)
+        return frame
 
     def write(self, frame: Frame) -> None:
         if self._party is not None and self._answered:
-            self._party.write(frame)
+            self._party.write(mix([frame, self._tones.popleft()]) if self._tones else frame)
 
     def clear(self) -> None:
         """Nothing to forget: what is written is heard at once."""
@@ -91,8 +112,12 @@ class VirtualLine:
 
     async def send_dtmf(self, digits: str) -> None:
         for digit in digits:
-            if self._party is not None and not self.over.is_set():
+            if self._party is None or self.over.is_set():
+                return
+            if self._party.has_keys:
                 self._party.press(digit)
+            elif len(self._tones) < TONES_MAX - len(tone := key_tone(digit)):
+                self._tones += tone
 
     # The other end.
 

@@ -131,7 +131,9 @@ class Speaks(Rings):
 
 
 class QuietParty:
-    """Says nothing and hears nothing."""
+    """Says nothing and hears nothing. Like an old telephone it knows keys as tones only."""
+
+    has_keys = False
 
     def read(self) -> Frame | None:
         return None
