@@ -115,9 +115,9 @@ class Parloir:
                 speech=speech,
                 engines=engines or _engines(settings, speech, clock, closing),
                 knowledge=knowledge.bound,
-                rooms=RoomClock(clock),
+                rooms=_rooms(clock, metrics := CallMetrics()),
                 network=_network(settings),
-                metrics=CallMetrics(),
+                metrics=metrics,
             )
             closing.push_async_callback(base.rooms.close)
             live = _live_conversations(base, sessions, conversations)
@@ -207,6 +207,12 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -
         handset(calling.handset_tickets, calling.handsets, assets),
     ]
     return web_app(parloir.origins, surfaces)
+
+
+def _rooms(clock: Clock, metrics: CallMetrics) -> RoomClock:
+    rooms = RoomClock(clock, metrics.ticked)
+    metrics.count_ticks(lambda: rooms.pace)
+    return rooms
 
 
 def _live_conversations(base: Foundations, sessions: WidgetSessions, conversations: Conversations) -> LiveConversations:

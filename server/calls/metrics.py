@@ -1,12 +1,16 @@
-"""What operators watch: live conversations, and how long every stage of an answer took."""
+"""What operators watch: live conversations and calls, every stage of an answer, and whether rooms keep time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from server.agents.port import TurnMeasured
+from server.calls.room_clock import Pace
 
 _BUCKETS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
+_LATENESS_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.0)  # a frame is 0.02
 
 
 class CallMetrics:
@@ -23,6 +27,12 @@ class CallMetrics:
         )
         self._live = Gauge("parloir_live_conversations", "Conversations alive now.", registry=self.registry)
         self._calls = Gauge("parloir_live_calls", "Calls alive now.", registry=self.registry)
+        self._lateness = Histogram(
+            "parloir_room_tick_lateness_seconds",
+            "How late the 20 ms tick of the rooms began.",
+            buckets=_LATENESS_BUCKETS_S,
+            registry=self.registry,
+        )
         self.refused_transitions = Counter(
             "parloir_call_transitions_refused", "Happenings that could not happen to a call.", registry=self.registry
         )
@@ -49,3 +59,28 @@ class CallMetrics:
     def count_live(self, live: Callable[[], int]) -> None:
         """Where the number of live conversations comes from."""
         self._live.set_function(live)
+
+    def ticked(self, late_s: float) -> None:
+        """Record one turn of the rooms' clock."""
+        self._lateness.observe(late_s)
+
+    def count_ticks(self, pace: Callable[[], Pace]) -> None:
+        """Where the rooms' ticks, counted since the beginning, come from."""
+        self.registry.register(_Ticks(pace))
+
+
+class _Ticks(Collector):
+    """The counters of a Pace."""
+
+    def __init__(self, pace: Callable[[], Pace]) -> None:
+        self._pace = pace
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        pace = self._pace()
+        yield CounterMetricFamily("parloir_room_ticks", "Ticks of all rooms.", pace.ticks)
+        yield CounterMetricFamily(
+            "parloir_room_ticks_late", "Ticks that began more than half a frame late.", pace.late_ticks
+        )
+        yield CounterMetricFamily(
+            "parloir_room_ticks_skipped", "Ticks left out because the process was too far behind.", pace.skipped_ticks
+        )

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -47,8 +48,10 @@ class _Phase:
 class RoomClock:
     """Rooms join it and are ticked until they close; it waits only while there are rooms. `close()` is idempotent."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, on_tick: Callable[[float], None] = lambda _late_s: None) -> None:
+        """`on_tick` is told, up to PHASES times a frame, by how many seconds that turn was late; it must not block."""
         self._clock = clock
+        self._on_tick = on_tick
         self._phases = [_Phase() for _ in range(PHASES)]
         self._tasks = TaskScope("room clock")
         self._running: asyncio.Task[None] | None = None
@@ -96,6 +99,7 @@ class RoomClock:
 
     def _catch_up(self, phase: _Phase, behind_s: float) -> None:
         """Tick the rooms of `phase` as often as is due."""
+        self._on_tick(behind_s)
         self._worst_lateness_s = max(self._worst_lateness_s, behind_s)
         ticks_due = int(behind_s / FRAME_S) + 1
         skipped = max(0, ticks_due - CATCH_UP_TICKS)

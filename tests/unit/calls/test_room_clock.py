@@ -4,7 +4,9 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+from prometheus_client import generate_latest
 
+from server.calls.metrics import CallMetrics
 from server.calls.room_clock import CATCH_UP_TICKS, PHASES, RoomClock
 from server.media.frame import FRAME_S
 from tests.fakes.clock import FakeClock
@@ -102,6 +104,24 @@ async def test_a_stall_is_made_up_for_boundedly_and_measured(stall_s: float, mad
     assert pace.skipped_ticks == skipped
     assert pace.late_ticks == made_up + skipped
     assert pace.worst_lateness_s == pytest.approx(stall_s - FRAME_S, abs=1e-6)
+    await rooms.close()
+
+
+async def test_operators_see_how_late_the_rooms_were() -> None:
+    clock, metrics = HandClock(), CallMetrics()
+    rooms = RoomClock(clock, metrics.ticked)
+    metrics.count_ticks(lambda: rooms.pace)
+    room = Stalling(clock, 10 + CATCH_UP_TICKS + 5, stall_s=1.0)
+    rooms.join(room)
+    await until_all_ended(room)
+    shown = generate_latest(metrics.registry).decode()
+    lateness = "parloir_room_tick_lateness_seconds"
+    assert f'{lateness}_bucket{{le="0.001"}} 15.0' in shown
+    assert f'{lateness}_bucket{{le="0.25"}} 15.0' in shown
+    assert f'{lateness}_bucket{{le="1.0"}} 16.0' in shown
+    assert f"parloir_room_ticks_total {10 + CATCH_UP_TICKS + 5}.0" in shown
+    assert f"parloir_room_ticks_late_total {CATCH_UP_TICKS + 45}.0" in shown
+    assert "parloir_room_ticks_skipped_total 45.0" in shown
     await rooms.close()
 
 
