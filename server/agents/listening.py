@@ -64,6 +64,16 @@ class TurnDetector:
         """How long nothing was said before the utterance was over; 0 when finish() ended it."""
         return self._silence_s
 
+    @property
+    def voiced_s(self) -> float:
+        """How much voice there was in the utterance so far."""
+        return self._voiced_s
+
+    @property
+    def is_voiced(self) -> bool:
+        """Whether an utterance is under way and its last sound was voice."""
+        return self._in_utterance and not self._silence_s
+
     def hear(self, frame: Frame, cautious: bool = False) -> Signal | None:
         """Take one frame; at most one signal comes of it.
 

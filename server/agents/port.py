@@ -75,7 +75,7 @@ class StateChanged:
 
 @dataclass(frozen=True)
 class Spoken:
-    """Words of one side. The same `id` comes again with longer or corrected text until `final`."""
+    """Words of one side. The same `id` comes again with longer or corrected text until `final`, which always comes."""
 
     id: str
     role: str  # "user" or "agent"

@@ -14,7 +14,7 @@ from server.agents.listening import ListeningLimits, Signal
 from server.agents.measuring import TurnWatch
 from server.agents.phrases import phrases_for
 from server.agents.port import AgentEvent, AgentState, Announce, Brief, Ended, Noticed, Spoken, StateChanged, Utterance
-from server.agents.recognizing import Ear, VoiceTurn
+from server.agents.recognizing import Ear, Interim, VoiceTurn
 from server.agents.silence import Quiet, SilenceLimits, SilenceWatch
 from server.agents.speaking import Mouth
 from server.agents.speech_source import SpeechSource
@@ -101,10 +101,10 @@ class ConversationSession:
         """See AgentSession.hear_text."""
         if self._over or not text.strip():
             return
-        self._stop_hearing()
         self._stop_talking()
+        self._stop_hearing()
         self._watch.words()
-        self._visitor_said(text.strip(), via="text")
+        self._visitor_said(new_uid("msg"), text.strip(), via="text")
         self._talk(self._answer(TurnWatch(self._clock)), "answer")
 
     def hold_turn(self) -> None:
@@ -128,6 +128,7 @@ class ConversationSession:
         """See AgentSession.close. A message under way ends with what arrived of it."""
         self._over = True
         self._stop_talking()
+        self._stop_hearing()
         self._leg.leave()
         await self._tasks.close()
 
@@ -169,14 +170,14 @@ class ConversationSession:
         """What was said, in the order in which it was said, until nothing waits to be recognised."""
         while self._turns:
             turn, stopwatch = self._turns[0]
-            heard = await turn.recognition.result()
+            heard = await turn.heard()
             self._turns.popleft()
             stopwatch.recognised()
             if heard.text or heard.failed:
                 self._stop_talking()
             if heard.text:
                 self._watch.words()
-                self._visitor_said(heard.text, via="voice")
+                self._visitor_said(turn.id, heard.text, via="voice")
             self._take_the_word(stopwatch, failed=heard.failed)
         self._hearing = None
 
@@ -195,12 +196,13 @@ class ConversationSession:
             self._done_talking()
 
     def _stop_hearing(self) -> None:
-        """Forget what is being said, and what was said and is not recognised yet."""
-        if self._ear is not None:
-            self._ear.reset()
-        for turn, _ in self._turns:
-            turn.recognition.cancel()
+        """Forget what is being said, and what was said and is not recognised yet; of both, keep what was told."""
+        turns = [turn for turn, _ in self._turns]
         self._turns.clear()
+        for turn in turns:
+            turn.recognition.cancel()
+            self._settle(turn.so_far)
+        self._settle(self._ear.reset() if self._ear is not None else None)
         hearing, self._hearing = self._hearing, None
         if hearing is not None:
             hearing.cancel()
@@ -229,14 +231,14 @@ class ConversationSession:
         if self._source.stt_for(language) is None or self._source.tts_for(language) is None:
             self._announce(Noticed("voice_unavailable"))
             return
-        self._ear = Ear(vad, self._source, language, self._tasks, self._tuning.listening)
+        self._ear = Ear(vad, self._source, language, self._tasks, self._visitor_is_saying, self._tuning.listening)
         self._voice_on = True
         self._watch.sound()
 
     def _close_voice(self) -> None:
         self._voice_on = False
         if self._ear is not None:
-            self._ear.reset()
+            self._settle(self._ear.reset())
             self._ear = None
         self._mouth.go_silent()
         if self._talking is None:
@@ -271,9 +273,18 @@ class ConversationSession:
         self._watch.sound()
         self._become(AgentState.LISTENING)
 
-    def _visitor_said(self, text: str, via: str) -> None:
+    def _visitor_said(self, uid: str, text: str, via: str) -> None:
         self._unanswered.append(text)
-        self._announce(Spoken(new_uid("msg"), "user", text, final=True, via=via))
+        self._announce(Spoken(uid, "user", text, final=True, via=via))
+
+    def _visitor_is_saying(self, words: Interim) -> None:
+        self._stop_talking()
+        self._announce(Spoken(words.id, "user", words.text, final=False, via="voice"))
+
+    def _settle(self, words: Interim | None) -> None:
+        """Nothing more comes of what the visitor was saying: what the page shows of it is what was said."""
+        if words is not None:
+            self._announce(Spoken(words.id, "user", words.text, final=True, via="voice"))
 
     async def _answer(self, stopwatch: TurnWatch) -> None:
         stopwatch.recognised()

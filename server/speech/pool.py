@@ -94,6 +94,11 @@ class EnginePool:
         """Workers taken, including those whose caller has gone."""
         return self._running
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing runs and nothing waits."""
+        return not self._running and not self.waiting
+
     async def run(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """What `work(*args)` returns, from a worker thread. Raises SpeechBusy, SpeechFailed."""
         is_live = not gives_way()

@@ -26,6 +26,11 @@ class SpeechToText(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether words that nobody waits for may be recognised: nothing else is to be done, and it costs no money."""
+        ...
+
     async def transcribe(self, speech: Samples, language: str | None) -> Transcript:
         """Recognise one utterance (mono, 16 kHz, up to 30 s). Raises SpeechFailed."""
         ...

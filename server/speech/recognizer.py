@@ -20,6 +20,10 @@ class Recognizer:
     def name(self) -> str:
         return self._engines[0].name
 
+    @property
+    def is_idle(self) -> bool:
+        return self._engines[0].is_idle
+
     async def transcribe(self, speech: Samples, language: str | None) -> Transcript:
         """See SpeechToText.transcribe. Raises the last engine's SpeechFailed when all failed."""
         *others, last = self._engines

@@ -38,6 +38,7 @@ class FakeStt:
         self.heard: list[Samples] = []
         self.cancelled = 0
         self.fails = False
+        self.is_idle = False  # True: what is being said is recognised meanwhile
         self._free = asyncio.Event()
         self._free.set()
 

@@ -26,6 +26,7 @@ class OpenAiSpeechToText:
 
     name = "openai-stt"
     serves: Mapping[str, Serves] = _SERVES
+    is_idle = False  # every second of sound is paid for
 
     def __init__(self, *, base_url: str, api_key: str, model: str, timeout_s: float = 10.0) -> None:
         self._client = _client(base_url, api_key, timeout_s)

@@ -112,6 +112,10 @@ class WhisperSpeechToText:
         self._languages = languages
         self._model: WhisperModel | None = None
 
+    @property
+    def is_idle(self) -> bool:
+        return self._pool.is_idle
+
     async def load(self) -> None:
         """Idempotent; leaves the model warm. Raises SpeechFailed."""
         if self._model is None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.agents.engines.builtin import BuiltinEngine
-from server.agents.port import Utterance
+from server.agents.port import Spoken, Utterance
 from server.media.frame import FRAME_S, Samples
 from tests.fakes.agent_line import OPENING, AgentLine, FakeKnowledge, ask, brief
 from tests.fakes.clock import FakeClock
@@ -236,9 +236,12 @@ BREAKS = st.lists(
 
 
 @settings(max_examples=40, deadline=None)
-@given(breaks=BREAKS)
-async def test_whatever_is_heard_every_message_ends_once_and_whole_or_cut(breaks: list[tuple[str, int, int]]) -> None:
+@given(breaks=BREAKS, is_idle=st.booleans())
+async def test_whatever_is_heard_every_message_ends_once_and_whole_or_cut(
+    breaks: list[tuple[str, int, int]], is_idle: bool
+) -> None:
     speech, knowledge, clock = FakeSpeech(), FakeKnowledge({"open": OPENING}), FakeClock()
+    speech.ear.is_idle = is_idle
     line = AgentLine(BuiltinEngine(speech, clock), brief(knowledge, history=[Utterance("agent", "Hi.")]), clock)
     line.session.start(voice=True)
     speech.ear.understand = lambda sound: "When do you open?" if loudest(sound) > LOUD else ""
@@ -257,6 +260,10 @@ async def test_whatever_is_heard_every_message_ends_once_and_whole_or_cut(breaks
     if not any(kind == "words" for kind, _, _ in breaks):
         assert len(spoken) == 1
         assert line.texts("user") == ["When do you open?"]
+    told = [event for event in line.events if isinstance(event, Spoken)]
+    for uid in {event.id for event in told}:
+        assert [event.final for event in told if event.id == uid][-1:] == [True]
+        assert sum(event.final for event in told if event.id == uid) == 1
     await line.session.close()
 
 

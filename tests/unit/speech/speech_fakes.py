@@ -62,6 +62,7 @@ class EchoRecognizer:
         self.serves = serves
         self._works = works
         self._loads = loads
+        self.is_idle = True
 
     @property
     def name(self) -> str:

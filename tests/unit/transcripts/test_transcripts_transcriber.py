@@ -20,6 +20,7 @@ class SecondsEngine:
     """Recognises how long it was given to hear, when it is let."""
 
     works: bool = True
+    is_idle: bool = True
     heard: list[float] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
 
