@@ -93,6 +93,21 @@ async def test_the_agent_stops_when_the_visitor_speaks(talking_site: Site, arriv
     assert cut["text"] in await row.inner_text()
 
 
+async def test_words_are_shown_while_they_are_spoken(talking_site: Site, arrive: Arrive) -> None:
+    asked = (
+        "Hello, I was in your shop last week with a friend of mine, and we liked it a lot, "
+        "so now I would like to know when you open on Saturday, and how much delivery costs."
+    )
+    visitor = await arrive(microphone=question_wav(asked, "en", lead_s=GREETING_S, trail_s=20))
+    await visitor.visit(f"{talking_site.shop}/?lang=en")
+    await visitor.call()
+    await visitor.log.locator(".row.user.partial").get_by_text("friend").wait_for()
+    assert [event for event in await visitor.events("message") if event["role"] == "user"] == []
+    await visitor.until("events.some((e) => e.name === 'message' && e.role === 'user' && e.final)")
+    await visitor.log.locator(".row.user:not(.partial)").get_by_text("Saturday").wait_for()
+    assert await visitor.log.locator(".row.user").count() == 1
+
+
 def _longest_s(text: str) -> float:
     """How long `text` may take to be said, with a margin."""
     return min(28.0, 4 + len(text) / 10)
