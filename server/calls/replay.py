@@ -13,7 +13,7 @@ from server.kit.clock import Clock
 from server.kit.errors import Gone
 from server.media.leg import Role
 from server.recordings import Recordings, State
-from server.sessions.grants import CallGrants
+from server.sessions.grants import CallGrants, Session
 from server.sessions.recording_links import RecordingLinks
 from server.transcripts import as_srt, as_vtt
 
@@ -22,9 +22,9 @@ _FORMS = {"vtt": as_vtt, "srt": as_srt}
 
 @dataclass(frozen=True)
 class Opened:
-    """What a link opened: the session's token, and the call as the player's head shows it."""
+    """What a link opened: the session, and the call as the player's head shows it."""
 
-    session: str
+    session: Session
     call: dict[str, object]
 
 
@@ -51,7 +51,11 @@ class Replays:
         """Use a link up. Raises `link_invalid`, `link_expired`, `link_used`, `recording_erased`."""
         grant = await self._parts.players.exchange(link)
         call = await self._parts.store.by_id(grant.call_id)
-        return Opened(await self._parts.players.session_token(grant), await self._head(call))
+        return Opened(await self._parts.players.session(grant), await self._head(call))
+
+    async def renew(self, session: str) -> Session:
+        """For a page in use: its session must not end meanwhile. Raises `session_invalid`, `session_expired`."""
+        return await self._parts.players.renew(session)
 
     async def call(self, session: str) -> dict[str, object]:
         """All but the sound: call, recording, transcript, analysis.

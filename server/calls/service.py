@@ -161,7 +161,7 @@ class Calls:
         if call.is_over:
             raise Gone("call_ended", "This call is over.")
         assert grant.role is not None
-        token = await self._softphones.session_token(grant)
+        token = (await self._softphones.session(grant)).token
         return OpenedSoftphone(token, grant.role, await self._body(call), call.language)
 
     async def softphone(self, token: str) -> CallGrant:

@@ -18,11 +18,20 @@ from server.storage import Database
 LINK_LIFETIME = timedelta(seconds=300)
 SOFTPHONE_LIFETIME = timedelta(hours=12)  # who asks also looks whether the call is over
 PLAYER_LIFETIME = timedelta(minutes=60)
+RENEWED_FOR = timedelta(hours=12)  # since the link was opened; then somebody who may has to give a new one
 
 
 @dataclass(frozen=True)
 class Link:
     """A link just made. `token` goes into its address."""
+
+    token: str = field(repr=False)
+    expires_in_s: int
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session just made."""
 
     token: str = field(repr=False)
     expires_in_s: int
@@ -109,9 +118,17 @@ class CallGrants:
             raise Conflict("link_used", "This link was opened already.")
         return _grant(row)
 
-    async def session_token(self, grant: CallGrant) -> str:
+    async def session(self, grant: CallGrant) -> Session:
         """A session for a link that was used; again for one that goes on."""
-        return await self._sessions.sign(grant.uid, {})
+        return Session(await self._sessions.sign(grant.uid, {}), int(self._sessions.lifetime.total_seconds()))
+
+    async def renew(self, token: str) -> Session:
+        """A session that lives on after this one. Raises `session_invalid`, `session_expired`."""
+        grant = await self.verify(token)
+        row = await self._row(grant.uid)
+        if row is None or row.used_at is None or self._clock.now() - row.used_at > RENEWED_FOR:
+            raise NotAuthenticated("session_expired", "This session is too old. Start again.")
+        return await self.session(grant)
 
     async def verify(self, token: str) -> CallGrant:
         """The grant of a session. Raises `session_invalid`, `session_expired`."""

@@ -1,13 +1,17 @@
 """The player: a page for a customer's iframe that replays one call, and what that page asks for."""
 
+import base64
+import hashlib
+
 from quart import Blueprint, Response, jsonify, render_template, request
 
 from server.calls.replay import Replays
-from server.sessions.grants import CallGrants
+from server.sessions.grants import CallGrants, Session
 from server.tenants.origins import OriginDirectory
 from server.web.assets import AssetManifest
 from server.web.bodies import RequestBody, read_body
 from server.web.embed import bearer, framed_page, parents_of
+from server.web.pages import TEMPLATES
 
 
 class _Exchange(RequestBody):
@@ -16,6 +20,8 @@ class _Exchange(RequestBody):
 
 def player(replays: Replays, grants: CallGrants, origins: OriginDirectory, assets: AssetManifest) -> Blueprint:
     routes = Blueprint("player", __name__)
+    style = (TEMPLATES / "player.css").read_text("utf-8")
+    style_source = f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
 
     @routes.after_request
     async def _kept_by_nobody(response: Response) -> Response:
@@ -25,13 +31,18 @@ def player(replays: Replays, grants: CallGrants, origins: OriginDirectory, asset
     @routes.get("/player")
     async def page() -> Response:
         """The same page for every link; its script uses the link up."""
-        html = await render_template("player.html", assets=assets)
-        return framed_page(html, await parents_of(grants, origins, request.args.get("t", "")))
+        html = await render_template("player.html", assets=assets, style=style)
+        return framed_page(html, await parents_of(grants, origins, request.args.get("t", "")), style_source)
 
     @routes.post("/player/exchange")
     async def exchange() -> Response:
         opened = await replays.exchange((await read_body(_Exchange)).token)
-        return jsonify({"session": {"token": opened.session}, "call": opened.call})
+        return jsonify({"session": _body(opened.session), "call": opened.call})
+
+    @routes.post("/player/renew")
+    async def renew() -> Response:
+        """A session for the one that asks, while somebody uses the page."""
+        return jsonify({"session": _body(await replays.renew(bearer()))})
 
     @routes.get("/player/call")
     async def call() -> Response:
@@ -50,3 +61,7 @@ def player(replays: Replays, grants: CallGrants, origins: OriginDirectory, asset
         return Response(await replays.transcript(bearer(), "srt"), content_type="application/x-subrip; charset=utf-8")
 
     return routes
+
+
+def _body(session: Session) -> dict[str, object]:
+    return {"token": session.token, "expires_in": session.expires_in_s}

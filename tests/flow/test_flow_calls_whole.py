@@ -73,7 +73,7 @@ async def test_a_call_is_talked_recorded_transcribed_judged_and_replayed(server:
 
     link = await api(server, f"/calls/{call_id}/player_session", {})
     replays = server.parloir.calling.replays
-    session = (await replays.exchange(link["player_url"].partition("?t=")[2])).session
+    session = (await replays.exchange(link["player_url"].partition("?t=")[2])).session.token
 
     async def settled() -> bool:
         seen: Any = await replays.call(session)

@@ -2,29 +2,30 @@
 
 import { codeOf } from "./core/errors";
 import { PlayerApi } from "./player/api";
-import { isUnfinished } from "./player/model";
-import { style } from "./player/style";
+import { isUnfinished, type Replay } from "./player/model";
 import { Player } from "./player/view";
 import { type Key, words } from "./player/words";
-import { el, owned } from "./ui/el";
+import { node } from "./ui/node";
 
-const POLL_MS = [1500, 2000, 3000, 5000];
+const POLL_MS = 1_500;
+const POLL_SLOWER_MS = 250;
+const POLL_MAX_MS = 10_000;
+/** Refusals that end it, each with what happened and what to do. Anything else may pass. */
 const FACES: Record<string, [Key, Key]> = {
   link_used: ["used", "usedHint"],
-  link_expired: ["expired", "askAgain"],
-  session_expired: ["expired", "askAgain"],
-  link_invalid: ["invalid", "askAgain"],
-  session_invalid: ["invalid", "askAgain"],
+  link_expired: ["expired", "again"],
+  session_expired: ["stale", "again"],
+  link_invalid: ["invalid", "again"],
+  session_invalid: ["invalid", "again"],
   recording_erased: ["erased", "erasedHint"],
 };
 
-const link = new URLSearchParams(location.search).get("t") ?? "";
-const startAt = Number(/^#t=(\d+)$/.exec(location.hash)?.[1] ?? 0);
+const asked = new URLSearchParams(location.search);
+const link = asked.get("t") ?? "";
+const form = /^https?:\/\//.test(asked.get("link") ?? "") ? (asked.get("link") as string) : "";
+const startAt = Number(new URLSearchParams(location.hash.slice(1)).get("t")) || 0;
 history.replaceState(null, "", location.pathname + location.hash);
 const { t, language } = words();
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(style);
-document.adoptedStyleSheets = [sheet];
 document.documentElement.lang = language;
 document.documentElement.dir = language.startsWith("ar") ? "rtl" : "ltr";
 document.title = t("title");
@@ -33,36 +34,43 @@ const show = (view: HTMLElement) => document.body.replaceChildren(view);
 
 function fail(code: string): void {
   const [title, hint] = FACES[code] ?? (["lost", "retry"] satisfies [Key, Key]);
-  const way = FACES[code]
-    ? el("p", {}, t(hint))
-    : el("button", { type: "button", onclick: () => void start() }, t("retry"));
+  const way = FACES[code] ? node("p", {}, t(hint)) : node("button", { onclick: () => void start() }, t("retry"));
   show(
-    el(
+    node(
       "main",
       { class: "failure", "data-code": code },
-      el("h1", {}, t(title)),
+      node("h1", {}, t(title)),
       way,
-      el("p", { class: "code", dir: "ltr" }, code),
+      node("p", { class: "code", dir: "ltr" }, code),
     ),
   );
 }
 
 async function start(): Promise<void> {
-  show(el("main", { "aria-busy": "true" }, el("h1", {}, t("opening")), el("div", { class: "skeleton" })));
   const api = new PlayerApi();
   try {
-    await api.open(link);
-    const first = await api.replay();
-    const { made } = owned(() => new Player(t, api, startAt));
-    show(made.view);
-    await made.take(first);
-    for (let tries = 0, now = first; isUnfinished(now); tries += 1) {
-      await new Promise((done) => setTimeout(done, POLL_MS[Math.min(tries, POLL_MS.length - 1)]));
-      now = await api.replay();
-      await made.take(now);
-    }
+    await api.open(link, form);
+    const [first, peaks] = await Promise.all([api.replay(), api.peaks()]);
+    const player = new Player(t, api, startAt, fail);
+    player.take(first, peaks);
+    show(player.view);
+    await fillIn(player, api, first);
   } catch (thrown) {
     fail(codeOf(thrown));
+  }
+}
+
+/** Until all of it is made. A server that is away for a while ends nothing. */
+async function fillIn(player: Player, api: PlayerApi, first: Replay): Promise<void> {
+  for (let tries = 0, now = first; isUnfinished(now); tries += 1) {
+    await new Promise((done) => setTimeout(done, Math.min(POLL_MS + tries * POLL_SLOWER_MS, POLL_MAX_MS)));
+    try {
+      let peaks: ArrayBuffer;
+      [now, peaks] = await Promise.all([api.replay(), api.peaks()]);
+      player.take(now, peaks);
+    } catch (thrown) {
+      if (FACES[codeOf(thrown)]) throw thrown;
+    }
   }
 }
 

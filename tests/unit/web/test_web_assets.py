@@ -15,6 +15,7 @@ from server.web.pages import StartPage, pages
 
 LOADER_BUDGET = 3_000
 FIRST_CALL_BUDGET = 16_000
+PLAYER_BUDGET = 8_000  # with every language inside
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +90,10 @@ def test_smaller_forms_hold_the_same_bytes(manifest: AssetManifest) -> None:
 
 def test_the_loader_is_within_its_budget(manifest: AssetManifest) -> None:
     assert len(body_of(manifest, EVERGREEN, "gzip")) <= LOADER_BUDGET
+
+
+def test_the_player_is_within_its_budget(manifest: AssetManifest) -> None:
+    assert len(body_of(manifest, manifest.page("player")[0], "gzip")) <= PLAYER_BUDGET
 
 
 @pytest.mark.xfail(reason="the panel is over the budget; see the sizes", strict=True)

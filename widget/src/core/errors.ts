@@ -35,8 +35,8 @@ export interface Fault {
   out: WayOut;
 }
 
-export const FAULTS = Object.fromEntries(
-  ROWS.flatMap(([text, out, codes]) => codes.split(" ").map((code) => [code, { text, out }])),
+export const FAULTS = /* @__PURE__ */ Object.fromEntries(
+  /* @__PURE__ */ ROWS.flatMap(([text, out, codes]) => codes.split(" ").map((code) => [code, { text, out }])),
 ) as Record<FaultCode, Fault>;
 
 /** Something went wrong that has a stable code. */

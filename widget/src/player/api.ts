@@ -1,4 +1,4 @@
-/** What the player asks of the server: a link used once, then a session kept in the tab. */
+/** What the player asks of the server: a link used once, then a session kept in the tab and renewed while in use. */
 
 import { Problem } from "../core/errors";
 import type { Replay } from "./model";
@@ -6,29 +6,67 @@ import type { Replay } from "./model";
 const KEY = "parloir.player";
 const TAIL = 24;
 const TIMEOUT_MS = 12_000;
+const RETRY_MS = 30_000;
+
+interface Kept {
+  token: string;
+  /** The end of the link this came from: a frame that is loaded anew brings its used link again. */
+  link: string;
+  /** The host page's form of a link to a moment, or "". */
+  form: string;
+  /** When half of the session's life is over, in ms since 1970. */
+  renewAt: number;
+}
+
+interface Granted {
+  session: { token: string; expires_in: number };
+}
 
 export class PlayerApi {
-  private _token = "";
+  private _kept: Kept = { token: "", link: "", form: "", renewAt: 0 };
 
   /** Use the link up, or go on with what the tab kept. Throws `Problem`. */
-  async open(link: string): Promise<void> {
-    const kept = JSON.parse(sessionStorage.getItem(KEY) ?? "null") as { token: string; link: string } | null;
-    if (kept && (!link || kept.link === link.slice(-TAIL))) {
-      this._token = kept.token;
-      return;
+  async open(link: string, form: string): Promise<void> {
+    const kept = read();
+    const tail = link.slice(-TAIL);
+    if (kept && (!link || kept.link === tail)) this._kept = { ...kept, form: form || kept.form };
+    else {
+      this._kept.link = tail;
+      this._kept.form = form;
+      await this._take(await this._ask("exchange", { token: link }));
     }
-    const response = await this._ask("exchange", { token: link });
-    this._token = ((await response.json()) as { session: { token: string } }).session.token;
-    sessionStorage.setItem(KEY, JSON.stringify({ token: this._token, link: link.slice(-TAIL) }));
+  }
+
+  /** Where others open the call at `second`: in the host page's form, or "" when it gave none. */
+  linkTo(second: number): string {
+    return this._kept.form.replaceAll("{t}", String(Math.floor(second)));
+  }
+
+  /** Somebody uses the page: its session must not end meanwhile. What fails is tried again later. */
+  async stay(): Promise<void> {
+    if (Date.now() < this._kept.renewAt) return;
+    this._kept.renewAt = Date.now() + RETRY_MS;
+    await this._ask("renew", {}).then(this._take, () => {});
   }
 
   replay = async (): Promise<Replay> => (await this._ask("call")).json();
   peaks = async (): Promise<ArrayBuffer> => (await this._ask("peaks")).arrayBuffer();
   file = async (form: "vtt" | "srt"): Promise<Blob> => (await this._ask(`transcript.${form}`)).blob();
 
+  private _take = async (response: Response): Promise<void> => {
+    const { session } = (await response.json()) as Granted;
+    this._kept.token = session.token;
+    this._kept.renewAt = Date.now() + session.expires_in * 500;
+    try {
+      sessionStorage.setItem(KEY, JSON.stringify(this._kept));
+    } catch {
+      // A page without storage plays all the same; a reload is then the end.
+    }
+  };
+
   private async _ask(path: string, body?: object): Promise<Response> {
     const headers: Record<string, string> = body ? { "Content-Type": "application/json" } : {};
-    if (this._token) headers.Authorization = `Bearer ${this._token}`;
+    if (this._kept.token) headers.Authorization = `Bearer ${this._kept.token}`;
     let response: Response;
     try {
       response = await fetch(`/player/${path}`, {
@@ -40,10 +78,18 @@ export class PlayerApi {
         ...(body && { body: JSON.stringify(body) }),
       });
     } catch {
-      throw new Problem(navigator.onLine ? "unreachable" : "offline");
+      throw new Problem("unreachable");
     }
     if (response.ok) return response;
     const refusal = (await response.json().catch(() => null)) as { code?: string } | null;
     throw new Problem(refusal?.code ?? "unexpected_answer");
+  }
+}
+
+function read(): Kept | null {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEY) ?? "null") as Kept | null;
+  } catch {
+    return null;
   }
 }

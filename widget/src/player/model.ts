@@ -24,7 +24,8 @@ export interface Replay {
     state: string;
     summary?: string;
     interest_level?: number;
-    sentiment?: string;
+    status?: "fulfilled" | "follow_up" | "not_interested" | "no_conversation";
+    sentiment?: "positive" | "neutral" | "negative";
     lead_score?: number;
     engine?: string;
   };
@@ -44,12 +45,12 @@ const PAUSE_S = 1;
 
 /** Four bytes of header, then pairs: customer, ours. */
 export function readPeaks(bytes: ArrayBuffer): Peaks {
-  const view = new DataView(bytes);
-  const values = new Uint8Array(bytes, HEADER);
-  const count = values.length >> 1;
+  const values = new Uint8Array(bytes);
   const lane = (side: number) =>
-    Uint8Array.from({ length: count }, (_, at) => Math.min(127, values[2 * at + side] ?? 0));
-  return { perSecond: view.getUint16(2, true) || 1, customer: lane(0), ours: lane(1) };
+    Uint8Array.from({ length: (values.length - HEADER) >> 1 }, (_, at) =>
+      Math.min(127, values[HEADER + 2 * at + side] ?? 0),
+    );
+  return { perSecond: new DataView(bytes).getUint16(2, true) || 1, customer: lane(0), ours: lane(1) };
 }
 
 /** The last segment that began by `ms`, or -1. */
@@ -74,13 +75,13 @@ export function silenceEnd(peaks: Peaks, second: number): number | null {
 
 /** 0:07, 12:34, 1:02:03. */
 export function clock(seconds: number): string {
-  const whole = Math.max(0, Math.floor(seconds));
-  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  const two = (value: number) => String(value).padStart(2, "0");
-  return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+  const iso = new Date(Math.max(0, seconds) * 1000).toISOString().slice(11, 19);
+  return iso.replace(/^00:0?|^0/, "");
 }
 
-/** Whether something of it is still being made. */
-export function isUnfinished({ call, recording, analysis }: Replay): boolean {
-  return call.state !== "ended" || /^(recording|processing)$/.test(recording.state) || analysis.state === "processing";
-}
+/** Of a part's state. */
+export const isBeingMade = (state: string): boolean => /ing$/.test(state);
+
+/** Whether something of it is still to come. */
+export const isUnfinished = ({ call, recording, analysis }: Replay): boolean =>
+  call.state !== "ended" || isBeingMade(recording.state) || isBeingMade(analysis.state);

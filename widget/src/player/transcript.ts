@@ -1,40 +1,47 @@
 /** The words of a call as bubbles in step with the sound: the current one marked, a click seeks, a search marks. */
 
-import { el } from "../ui/el";
+import { node } from "../ui/node";
 import { clock, type Segment, segmentAt } from "./model";
 import type { T } from "./words";
 
-/** A reader who scrolled is left alone this long. */
-const READING_MS = 8_000;
-
 export class Transcript {
   readonly view: HTMLElement;
-  private readonly _log = el("ol", { class: "log" });
-  private readonly _count = el("span", { class: "soft", role: "status" });
+  private readonly _log = node("ol", { class: "log" });
+  private readonly _count = node("span", { class: "soft", role: "status" });
   private readonly _search: HTMLInputElement;
+  private readonly _back: HTMLButtonElement;
   private _segments: readonly Segment[] = [];
   private _bubbles: HTMLButtonElement[] = [];
   private _found: HTMLButtonElement[] = [];
   private _current = -1;
   private _place = -1;
-  private _readAt = -READING_MS;
 
+  /** `top`: what may lie over the words at the window's upper edge. */
   constructor(
     private readonly t: T,
+    private readonly top: HTMLElement,
     private readonly seek: (second: number) => void,
   ) {
-    const step = (key: "next" | "previous", by: number) =>
-      el("button", { type: "button", onclick: () => this._step(by) }, t(key));
-    this._search = el("input", {
+    const step = (key: "next" | "previous", by: number, sign: string) =>
+      node("button", { "aria-label": t(key), onclick: () => this._step(by) }, sign);
+    this._search = node("input", {
       type: "search",
       "aria-label": t("search"),
       placeholder: t("search"),
       oninput: () => this._mark(),
       onkeydown: (event: KeyboardEvent) => event.key === "Enter" && this._step(event.shiftKey ? -1 : 1),
     });
-    const bar = el("div", { class: "bar" }, this._search, step("previous", -1), step("next", 1), this._count);
-    this.view = el("section", { class: "card", "aria-label": t("transcript") }, bar, this._log);
-    for (const type of ["wheel", "touchmove"]) addEventListener(type, () => this._reading(), { passive: true });
+    this._back = node("button", { class: "back", hidden: true, onclick: () => this._return() }, t("follow"));
+    const bar = node(
+      "div",
+      { class: "bar" },
+      this._search,
+      this._count,
+      step("previous", -1, "↑"),
+      step("next", 1, "↓"),
+    );
+    this.view = node("section", { class: "card said", "aria-label": t("transcript") }, bar, this._log, this._back);
+    addEventListener("scroll", () => this._scrolled(), { passive: true });
   }
 
   /** All that was said so far. */
@@ -42,15 +49,15 @@ export class Transcript {
     if (fresh.length === this._segments.length) return;
     this._segments = [...fresh].sort((a, b) => a.t0_ms - b.t0_ms);
     this._bubbles = this._segments.map(({ text, side, t0_ms }) =>
-      el(
+      node(
         "button",
-        { type: "button", class: "bubble", onclick: () => this.seek(t0_ms / 1000) },
-        el("span", { dir: "auto" }, text),
-        el("span", { class: "code" }, `${this.t(side)} · ${clock(t0_ms / 1000)}`),
+        { class: "bubble", onclick: () => this.seek(t0_ms / 1000) },
+        node("span", { dir: "auto" }, text),
+        node("span", { class: "code" }, `${this.t(side)} · ${clock(t0_ms / 1000)}`),
       ),
     );
     this._log.replaceChildren(
-      ...this._bubbles.map((bubble, at) => el("li", { class: this._segments[at]?.side ?? "" }, bubble)),
+      ...this._bubbles.map((bubble, at) => node("li", { class: this._segments[at]?.side ?? "" }, bubble)),
     );
     this._current = -1;
     this._mark();
@@ -60,22 +67,40 @@ export class Transcript {
   at(second: number): void {
     const now = segmentAt(this._segments, second * 1000);
     if (now === this._current) return;
-    this._bubbles[this._current]?.removeAttribute("aria-current");
+    const [before, bubble] = [this._bubbles[this._current], this._bubbles[now]];
     this._current = now;
-    this._bubbles[now]?.setAttribute("aria-current", "true");
-    if (performance.now() - this._readAt > READING_MS) this._bubbles[now]?.scrollIntoView({ block: "nearest" });
+    if (before) before.ariaCurrent = null;
+    if (bubble) bubble.ariaCurrent = "true";
+    if (second && this._back.hidden) this._show(bubble, "nearest");
   }
 
-  private _reading(): void {
-    this._readAt = performance.now();
+  /** Whoever scrolls the current words out of sight reads something else: they are left alone until they come back. */
+  private _scrolled(): void {
+    const { top = 0, bottom = 0 } = this._bubbles[this._current]?.getBoundingClientRect() ?? {};
+    this._back.hidden = this._current < 0 || (bottom > this.top.getBoundingClientRect().bottom && top < innerHeight);
+  }
+
+  private _return(): void {
+    const bubble = this._bubbles[this._current];
+    bubble?.focus({ preventScroll: true });
+    this._show(bubble, "center");
+  }
+
+  private _show(bubble: HTMLElement | undefined, block: ScrollLogicalPosition): void {
+    // Not the page's own scroll padding: a control that gets the focus up there would move the page.
+    this._log.style.setProperty("--top", `${this.top.offsetHeight + 8}px`);
+    bubble?.scrollIntoView({ block });
   }
 
   private _step(by: number): void {
-    if (!this._found.length) return;
-    this._place = (this._place + by + this._found.length) % this._found.length;
-    this._reading();
-    this._found[this._place]?.scrollIntoView({ block: "center" });
-    this._count.textContent = `${this._place + 1} / ${this._found.length}`;
+    const many = this._found.length;
+    if (!many) return;
+    this._found[this._place]?.classList.remove("here");
+    this._place = (this._place + (this._place < 0 && by < 0 ? 0 : by) + many) % many;
+    const bubble = this._found[this._place];
+    bubble?.classList.add("here");
+    this._show(bubble, "center");
+    this._count.textContent = `${this._place + 1} / ${many}`;
   }
 
   private _mark(): void {
@@ -87,7 +112,8 @@ export class Transcript {
       const begin = wish ? text.toLowerCase().indexOf(wish) : -1;
       const end = begin + wish.length;
       const parts =
-        begin < 0 ? [text] : [text.slice(0, begin), el("mark", {}, text.slice(begin, end)), text.slice(end)];
+        begin < 0 ? [text] : [text.slice(0, begin), node("mark", {}, text.slice(begin, end)), text.slice(end)];
+      bubble.classList.remove("here");
       bubble.firstElementChild?.replaceChildren(...parts);
       if (begin >= 0) this._found.push(bubble);
     });

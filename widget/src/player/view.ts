@@ -1,141 +1,192 @@
 /** The whole player: who and when, the sound with its two lanes, the verdict, the words. */
 
-import { el, listen } from "../ui/el";
+import { codeOf } from "../core/errors";
+import { node } from "../ui/node";
 import type { PlayerApi } from "./api";
-import { clock, type Peaks, type Replay, readPeaks, silenceEnd } from "./model";
+import { clock, isBeingMade, type Peaks, type Replay, readPeaks, silenceEnd } from "./model";
 import { Transcript } from "./transcript";
 import { wave } from "./wave";
 import type { Key, T } from "./words";
 
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3];
-const JUMP_S = 10;
+const JUMPS: Record<string, number> = { j: -10, l: 10 };
+const COPIED_MS = 2_000;
 
 export class Player {
   readonly view: HTMLElement;
-  private readonly _audio = el("audio", { preload: "metadata" });
+  private readonly _audio = node("audio", { preload: "metadata" });
   private readonly _canvas: HTMLCanvasElement;
-  private readonly _title = el("h1");
-  private readonly _about = el("p", { class: "soft" });
-  private readonly _note = el("p", { class: "soft", role: "status" });
-  private readonly _time = el("span", { class: "time" });
+  private readonly _title = node("h1", { dir: "auto" });
+  private readonly _about = node("p", { class: "soft" });
+  private readonly _note = node("p", { class: "note", role: "status" });
+  private readonly _time = node("span", { class: "time", dir: "ltr" });
   private readonly _play: HTMLButtonElement;
   private readonly _skip: HTMLButtonElement;
-  private readonly _sound: HTMLElement[];
-  private readonly _files: HTMLElement[];
   private readonly _mp3: HTMLAnchorElement;
   private readonly _verdict: HTMLElement;
   private readonly _words: Transcript;
   private readonly _lanes: ReturnType<typeof wave>;
   private _length = 0;
   private _peaks: Peaks | null = null;
-  private _isReady = false;
+  private _url = "";
+  /** Where the sound broke off last: a second break at the same place is told, not tried again. */
+  private _brokeAt = -1;
 
-  /** `startAt` in seconds. */
+  /** `startAt` in seconds; `fail` shows a refusal instead of the player. */
   constructor(
     private readonly t: T,
     private readonly api: PlayerApi,
     private readonly startAt: number,
+    private readonly fail: (code: string) => void,
   ) {
-    this._canvas = el("canvas", { role: "slider", tabindex: 0, "aria-label": t("position"), "aria-valuemin": 0 });
-    this._play = el("button", { type: "button", class: "play", onclick: () => this._toggle() });
-    this._skip = el("button", { type: "button", "aria-pressed": "false", onclick: () => this._press() }, t("skip"));
-    this._mp3 = el("a", { class: "button", download: "", hidden: true }, t("download"));
-    this._files = (["vtt", "srt"] as const).map((form) =>
-      el("button", { type: "button", onclick: () => void this._save(form) }, form.toUpperCase()),
+    this._canvas = node("canvas", { role: "slider", "aria-label": t("position"), "aria-valuemin": 0 });
+    this._play = node("button", { class: "play", onclick: () => this._toggle() });
+    this._skip = node("button", { "aria-pressed": "false", onclick: () => this._press() }, t("skip"));
+    this._mp3 = node("a", { class: "button ready", download: "" }, "MP3");
+    const texts = (["vtt", "srt"] as const).map((form) =>
+      node("button", { class: "said", onclick: () => void this._save(form) }, form.toUpperCase()),
     );
-    this._verdict = el("section", { class: "card", hidden: true, "aria-label": t("summary") });
-    this._words = new Transcript(t, (second) => {
+    this._verdict = node("section", { class: "card", "aria-label": t("summary") });
+    const controls = node("div", { class: "bar ready" }, this._play, this._time, this._speed(), this._skip);
+    const lane = (side: "customer" | "ours") => node("span", { class: `lane ${side}` }, t(side));
+    const lanes = node("div", { class: "lanes" }, this._canvas, lane("customer"), lane("ours"));
+    const sound = node("section", { class: "sound", "aria-label": t("title") }, lanes, controls);
+    this._words = new Transcript(t, sound, (second) => {
+      if (!this._url) return;
       this._seek(second);
-      void this._audio.play();
+      this._start();
     });
-    const [speed, copy] = [this._speed(), this._copy()];
-    this._sound = [this._canvas, this._play, speed, this._skip, copy];
-    const bar = el("div", { class: "bar" }, this._play, speed, this._skip, copy, this._mp3, ...this._files, this._time);
-    const head = el("header", {}, this._title, this._about);
-    this.view = el("main", {}, head, this._note, this._canvas, bar, this._verdict, this._words.view, this._audio);
+    const files = node("div", { class: "bar files", role: "group", "aria-label": t("download") }, this._mp3, ...texts);
+    const keep = node("div", { class: "bar keep" }, this._copy(), files);
+    const head = node("header", {}, this._title, this._about);
+    this.view = node("main", {}, head, this._note, sound, keep, this._verdict, this._words.view, this._audio);
     this._lanes = wave(
       this._canvas,
       () => this._length,
       (second) => this._seek(second),
     );
-    for (const type of ["timeupdate", "play", "pause", "ended", "seeked", "loadedmetadata"]) {
-      listen(this._audio, type, () => this._tell());
-    }
-    listen(document, "keydown", (event: KeyboardEvent) => this._key(event));
+    this._listen();
   }
 
-  /** Show what the server knows by now. Throws `Problem`. */
-  async take(replay: Replay): Promise<void> {
+  /** Show what the server knows by now. */
+  take(replay: Replay, peaks: ArrayBuffer): void {
     const { call, recording, transcript, analysis } = replay;
     const said = transcript.segments;
-    this._title.textContent = call.name || call.to;
-    this._about.textContent = [new Date(call.created_at).toLocaleString(), call.name && call.to, call.outcome ?? ""]
-      .filter(Boolean)
-      .join(" · ");
+    const who = call.name || call.to;
+    const when = new Date(call.created_at).toLocaleString(document.documentElement.lang, SHORT);
+    const isReady = recording.state === "ready";
+    this._title.textContent = document.title = who;
+    this._about.replaceChildren(
+      node("bdi", {}, when),
+      ...(call.name ? [" · ", node("bdi", { dir: "ltr" }, call.to)] : []),
+    );
     this._length = Math.max(recording.duration_ms, ...said.map(({ t1_ms }) => t1_ms), 0) / 1000;
+    if (isReady && recording.duration_ms) this._length = recording.duration_ms / 1000;
     this._note.textContent = noteOf(this.t, replay);
-    for (const part of this._sound) part.hidden = recording.state !== "ready";
-    for (const part of [this._words.view, ...this._files]) part.hidden = !said.length;
+    // What of the page is of use now: the style sheet hides the rest.
+    Object.assign(this.view.dataset, { sound: recording.state, said: said.length });
+    this._canvas.tabIndex = isReady ? 0 : -1;
+    this._canvas.ariaDisabled = String(!isReady);
     this._words.show(said);
-    if (recording.state === "ready" && recording.url && !this._isReady) await this._load(recording.url);
-    this._verdict.hidden = analysis.state !== "ready";
+    if (isReady && recording.url && !this._url) this._load(recording.url, this.startAt);
+    this._peaks = readPeaks(peaks);
+    this._lanes.show(this._peaks);
     if (analysis.state === "ready") this._verdict.replaceChildren(...verdictOf(this.t, analysis));
     this._tell();
   }
 
-  private async _load(url: string): Promise<void> {
-    this._isReady = true;
-    this._audio.src = url;
+  private _listen(): void {
+    for (const type of ["timeupdate", "play", "pause", "ended", "seeked", "loadedmetadata"]) {
+      this._audio.addEventListener(type, () => this._tell());
+    }
+    this._audio.addEventListener("play", () => this._run());
+    this._audio.addEventListener("error", () => void this._again());
+    for (const type of ["pointerdown", "keydown"]) document.addEventListener(type, () => void this.api.stay());
+    document.addEventListener("keydown", (event: KeyboardEvent) => this._key(event));
+  }
+
+  private _load(url: string, at: number): void {
+    this._url = this._audio.src = url;
+    this._audio.addEventListener("loadedmetadata", () => this._seek(at), { once: true });
     this._mp3.href = `${url}&download=1`;
-    this._mp3.hidden = false;
-    if (this.startAt) this._audio.addEventListener("loadedmetadata", () => this._seek(this.startAt), { once: true });
-    this._peaks = readPeaks(await this.api.peaks());
-    this._lanes.show(this._peaks);
+  }
+
+  /** The sound broke off: its address may be too old, so a fresh one goes on at the same place. */
+  private async _again(): Promise<void> {
+    const { currentTime: at, paused } = this._audio;
+    const isNew = at !== this._brokeAt;
+    this._brokeAt = at;
+    try {
+      const { recording } = isNew ? await this.api.replay() : { recording: null };
+      if (!recording?.url) throw new Error();
+      this._load(recording.url, at);
+      if (!paused) this._start();
+    } catch (thrown) {
+      const code = codeOf(thrown);
+      if (/^session|erased/.test(code)) this.fail(code);
+      this._note.textContent = this.t("noSound");
+    }
+  }
+
+  /** While it plays, the lanes move with every picture the screen shows. */
+  private _run(): void {
+    this._lanes.at(this._audio.currentTime);
+    if (!this._audio.paused) requestAnimationFrame(() => this._run());
   }
 
   private _seek(second: number): void {
+    if (!this._url) return;
     this._audio.currentTime = Math.max(0, Math.min(this._length, second));
     this._tell();
   }
 
+  private _start(): void {
+    this._audio.play().catch(() => {}); // what went wrong is told by its own event
+  }
+
   private _toggle(): void {
-    if (this._audio.paused) void this._audio.play();
+    if (this._audio.paused) this._start();
     else this._audio.pause();
   }
 
   private _press(): void {
-    this._skip.setAttribute("aria-pressed", String(this._skip.getAttribute("aria-pressed") !== "true"));
+    this._skip.ariaPressed = String(this._skip.ariaPressed !== "true");
   }
 
   private _speed(): HTMLSelectElement {
-    const options = SPEEDS.map((rate) => el("option", { value: rate, selected: rate === 1 }, `${rate}×`));
-    const change = (event: Event) => {
-      this._audio.playbackRate = Number((event.target as HTMLSelectElement).value);
+    const options = SPEEDS.map((rate) => node("option", { value: rate, selected: rate === 1 }, `${rate}×`));
+    const speed = node("select", { "aria-label": this.t("speed") }, ...options);
+    // The default too: it is what sound loaded anew begins with.
+    speed.onchange = () => {
+      this._audio.playbackRate = this._audio.defaultPlaybackRate = Number(speed.value);
     };
-    return el("select", { "aria-label": this.t("speed"), onchange: change }, ...options);
+    return speed;
   }
 
+  /** Copies the host page's address of this moment, or the time alone when it gave no form for one. */
   private _copy(): HTMLButtonElement {
-    const button = el("button", { type: "button" }, this.t("copyAt"));
+    const name = this.t(this.api.linkTo(0) ? "copyLink" : "copyTime");
+    const button = node("button", { class: "ready", "aria-live": "polite" }, name);
     button.onclick = async () => {
-      const page = (document.referrer || location.href).split("#")[0];
-      await navigator.clipboard.writeText(`${page}#t=${Math.floor(this._audio.currentTime)}`);
+      const now = this._audio.currentTime;
+      await copy(this.api.linkTo(now) || clock(now));
       button.textContent = this.t("copied");
+      setTimeout(() => (button.textContent = name), COPIED_MS);
     };
     return button;
   }
 
   private async _save(form: "vtt" | "srt"): Promise<void> {
     const url = URL.createObjectURL(await this.api.file(form));
-    el("a", { href: url, download: `transcript.${form}` }).click();
+    node("a", { href: url, download: `transcript.${form}` }).click();
     setTimeout(() => URL.revokeObjectURL(url), 1000);
   }
 
   private _key(event: KeyboardEvent): void {
     if (event.target instanceof HTMLElement && event.target.closest("input,select,button,a")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || !this._url) return;
     if (event.key === " " || event.key === "k") this._toggle();
-    else if (event.key === "j") this._seek(this._audio.currentTime - JUMP_S);
-    else if (event.key === "l") this._seek(this._audio.currentTime + JUMP_S);
+    else if (JUMPS[event.key]) this._seek(this._audio.currentTime + (JUMPS[event.key] as number));
     else return;
     event.preventDefault();
   }
@@ -144,37 +195,59 @@ export class Player {
     const { currentTime: now, paused } = this._audio;
     const [at, end] = [clock(now), clock(this._length)];
     this._time.textContent = `${at} / ${end}`;
-    this._canvas.setAttribute("aria-valuemax", String(Math.round(this._length)));
-    this._canvas.setAttribute("aria-valuenow", String(Math.round(now)));
-    this._canvas.setAttribute("aria-valuetext", this.t("of", { now: at, end }));
+    this._canvas.ariaValueMax = String(Math.round(this._length));
+    this._canvas.ariaValueNow = String(Math.round(now));
+    this._canvas.ariaValueText = this.t("of", { now: at, end });
     this._play.textContent = this.t(paused ? "play" : "pause");
     this._lanes.at(now);
+    if (!this._url) return;
     this._words.at(now);
-    const skips = !paused && this._skip.getAttribute("aria-pressed") === "true";
-    const spoken = skips && this._peaks ? silenceEnd(this._peaks, now) : null;
+    if (paused) return;
+    void this.api.stay();
+    if (this._skip.ariaPressed !== "true" || !this._peaks) return;
+    const spoken = silenceEnd(this._peaks, now);
     if (spoken !== null && spoken < this._length) this._audio.currentTime = spoken;
   }
 }
 
+const SHORT = { dateStyle: "medium", timeStyle: "short" } as const;
+
+/** A frame without the right to the clipboard may still copy what is selected. */
+async function copy(text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const before = document.activeElement as HTMLElement | null;
+    const box = node("textarea");
+    box.value = text;
+    document.body.append(box);
+    box.select();
+    document.execCommand("copy");
+    box.remove();
+    before?.focus();
+  }
+}
+
 function noteOf(t: T, { recording, transcript }: Replay): string {
-  if (recording.state === "recording" || recording.state === "processing") return t("processing");
-  const sound: Key | "" = recording.state === "failed" ? "failed" : recording.state === "none" ? "noRecording" : "";
-  const words: Key | "" =
-    transcript.state === "unavailable" ? "noLanguage" : transcript.segments.length ? "" : "noWords";
-  return [sound, words].flatMap((key) => (key ? [t(key)] : [])).join(" ");
+  if (isBeingMade(recording.state)) return t("processing");
+  const notes: string[] = [];
+  if (recording.state !== "ready") notes.push(t(recording.state === "failed" ? "failed" : "noRecording"));
+  if (!transcript.segments.length) notes.push(t(transcript.state === "unavailable" ? "noLanguage" : "noWords"));
+  return notes.join(" ");
 }
 
 function verdictOf(t: T, verdict: Replay["analysis"]): HTMLElement[] {
   const engine = verdict.engine === "extractive" ? t("builtin") : (verdict.engine ?? "");
   const facts: [Key, string][] = [
+    ["outcome", t(verdict.status ?? "no_conversation")],
     ["interest", `${verdict.interest_level}/10`],
-    ["sentiment", t((verdict.sentiment ?? "neutral") as Key)],
+    ["sentiment", t(verdict.sentiment ?? "neutral")],
     ["score", `${verdict.lead_score}/100`],
   ];
   return [
-    el("h2", {}, t("summary")),
-    el("p", { dir: "auto" }, verdict.summary ?? ""),
-    el("dl", {}, ...facts.map(([key, value]) => el("div", {}, el("dt", {}, t(key)), el("dd", {}, value)))),
-    el("p", { class: "soft" }, t("by", { engine })),
+    node("h2", {}, t("summary")),
+    node("p", { dir: "auto" }, verdict.summary ?? ""),
+    node("dl", {}, ...facts.map(([key, value]) => node("div", {}, node("dt", {}, t(key)), node("dd", {}, value)))),
+    node("p", { class: "soft" }, t("by", { engine })),
   ];
 }

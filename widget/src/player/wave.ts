@@ -1,10 +1,11 @@
 /** The two lanes of a recording over one time line: the customer above, our side below; a slider for ear and keys. */
 
-import { listen } from "../ui/el";
 import type { Peaks } from "./model";
 
 const BAR = 3;
-const GAP = 1;
+const STEP = 4;
+/** A recording that is quiet all along is not blown up to full height. */
+const QUIETEST_MAX = 24;
 const KEYS: Record<string, number> = {
   ArrowLeft: -5,
   ArrowRight: 5,
@@ -16,41 +17,53 @@ const KEYS: Record<string, number> = {
 
 /** Draws itself when told; `seek` gets seconds. The canvas is the slider. */
 export function wave(canvas: HTMLCanvasElement, seconds: () => number, seek: (to: number) => void) {
-  let peaks: Peaks = { perSecond: 1, customer: new Uint8Array(), ours: new Uint8Array() };
+  let peaks: Peaks | null = null;
   let now = 0;
+  let bars = new Path2D();
+
+  /** For the present width: drawn many times, measured once. */
+  function measure(): void {
+    const { clientWidth: width, clientHeight: height } = canvas;
+    canvas.width = width * devicePixelRatio;
+    canvas.height = height * devicePixelRatio;
+    bars = peaks ? barsOf(peaks, width, height, seconds()) : new Path2D();
+    draw();
+  }
 
   function draw(): void {
-    const { clientWidth: width, clientHeight: height } = canvas;
-    const scale = devicePixelRatio || 1;
-    canvas.width = width * scale;
-    canvas.height = height * scale;
     const paint = canvas.getContext("2d");
     if (!paint) return;
-    paint.scale(scale, scale);
-    const style = getComputedStyle(canvas);
-    const [played, rest] = [style.getPropertyValue("--played"), style.getPropertyValue("--rest")];
-    const middle = height / 2;
-    const bars = Math.floor(width / (BAR + GAP));
-    const step = Math.max(1, (seconds() * peaks.perSecond) / bars);
-    for (let bar = 0; bar < bars; bar += 1) {
-      paint.fillStyle = (bar * step) / peaks.perSecond < now ? played : rest;
-      const up = loudest(peaks.customer, bar * step, step);
-      const down = loudest(peaks.ours, bar * step, step);
-      paint.fillRect(bar * (BAR + GAP), middle - 1 - up * (middle - 2), BAR, up * (middle - 2) + 1);
-      paint.fillRect(bar * (BAR + GAP), middle + 1, BAR, down * (middle - 2) + 1);
-    }
+    const { clientWidth: width, clientHeight: height } = canvas;
+    const { color, caretColor } = getComputedStyle(canvas);
+    const x = seconds() ? (now / seconds()) * width : 0;
+    paint.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    paint.clearRect(0, 0, width, height);
+    paint.fillStyle = caretColor;
+    paint.fill(bars);
+    paint.save();
+    paint.beginPath();
+    paint.rect(0, 0, x, height);
+    paint.clip();
+    paint.fillStyle = color;
+    paint.fill(bars);
+    paint.restore();
+    paint.fillStyle = color;
+    paint.fillRect(Math.min(x, width - 2), 0, 2, height);
   }
 
   const to = (event: PointerEvent) => {
     const { left, width } = canvas.getBoundingClientRect();
-    seek(Math.max(0, Math.min(1, (event.clientX - left) / width)) * seconds());
+    seek(((event.clientX - left) / width) * seconds());
   };
-  listen(canvas, "pointerdown", (event: PointerEvent) => {
+  canvas.addEventListener("pointerdown", (event: PointerEvent) => {
     canvas.setPointerCapture(event.pointerId);
     to(event);
   });
-  listen(canvas, "pointermove", (event: PointerEvent) => canvas.hasPointerCapture(event.pointerId) && to(event));
-  listen(canvas, "keydown", (event: KeyboardEvent) => {
+  canvas.addEventListener(
+    "pointermove",
+    (event: PointerEvent) => canvas.hasPointerCapture(event.pointerId) && to(event),
+  );
+  canvas.addEventListener("keydown", (event: KeyboardEvent) => {
     const by = KEYS[event.key];
     if (by) seek(now + by);
     else if (event.key === "Home") seek(0);
@@ -58,12 +71,12 @@ export function wave(canvas: HTMLCanvasElement, seconds: () => number, seek: (to
     else return;
     event.preventDefault();
   });
-  new ResizeObserver(draw).observe(canvas);
-  listen(matchMedia("(prefers-color-scheme: dark)"), "change", draw);
+  new ResizeObserver(measure).observe(canvas);
+  matchMedia("(prefers-color-scheme:dark)").onchange = matchMedia("(forced-colors:active)").onchange = draw;
   return {
     show(fresh: Peaks) {
       peaks = fresh;
-      draw();
+      measure();
     },
     at(second: number) {
       now = second;
@@ -72,8 +85,18 @@ export function wave(canvas: HTMLCanvasElement, seconds: () => number, seek: (to
   };
 }
 
-function loudest(lane: Uint8Array, from: number, count: number): number {
-  let most = 0;
-  for (let at = Math.floor(from); at < from + count && at < lane.length; at += 1) most = Math.max(most, lane[at] ?? 0);
-  return most / 127;
+function barsOf({ perSecond, customer, ours }: Peaks, width: number, height: number, seconds: number): Path2D {
+  const bars = new Path2D();
+  const middle = height / 2;
+  const count = Math.max(1, (seconds * perSecond * STEP) / width);
+  const top = (lane: Uint8Array, from: number, to: number) =>
+    lane.subarray(from, to).reduce((a, b) => Math.max(a, b), 0);
+  const loudest = Math.max(QUIETEST_MAX, top(customer, 0, customer.length), top(ours, 0, ours.length));
+  for (let x = 0; x < width; x += STEP) {
+    const from = Math.floor((x / STEP) * count);
+    const tall = (lane: Uint8Array) => 1 + (top(lane, from, from + Math.ceil(count)) / loudest) * (middle - 3);
+    bars.rect(x, middle - 1 - tall(customer), BAR, tall(customer));
+    bars.rect(x, middle + 1, BAR, tall(ours));
+  }
+  return bars;
 }

@@ -1,8 +1,8 @@
 /** Builds DOM nodes, and keeps their attributes and texts in step with signals. Never markup as text. */
 
 import { effect } from "../core/signals";
+import { type Plain, put } from "./node";
 
-type Plain = string | number | boolean | null | undefined;
 type Listener = (event: never) => void;
 export type Attributes = Record<string, Plain | (() => Plain) | Listener>;
 export type Child = Node | string | (() => string);
@@ -38,11 +38,6 @@ export const atEnd = (work: () => void): unknown => stops.push(work);
 export function listen(target: EventTarget, type: string, listener: (event: never) => void): void {
   target.addEventListener(type, listener as EventListener);
   atEnd(() => target.removeEventListener(type, listener as EventListener));
-}
-
-function put(node: Element, name: string, value: Plain): void {
-  if (value === false || value == null) node.removeAttribute(name);
-  else node.setAttribute(name, value === true ? "" : String(value));
 }
 
 function fill<T extends Element>(node: T, attributes: Attributes, children: Child[]): T {

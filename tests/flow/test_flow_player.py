@@ -1,0 +1,57 @@
+"""The session of a player: renewed while it is used, for twelve hours, and for nobody else."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from server.sessions.grants import PLAYER_LIFETIME, RENEWED_FOR
+from tests.fixtures.application import Application, Running, refusal
+from tests.fixtures.recordings import new_calls
+
+HOUR_S = int(PLAYER_LIFETIME.total_seconds())
+
+
+async def opened(running: Running) -> str:
+    [call_id] = await new_calls(running.parloir.database, 1)
+    link = await running.parloir.calling.players.link(call_id, running.tenant.tenant_id, None)
+    answer = await running.http.post(f"{running.url}/player/exchange", json={"token": link.token})
+    session: dict[str, Any] = answer.json()["session"]
+    assert session["expires_in"] == HOUR_S
+    return str(session["token"])
+
+
+async def renewed(running: Running, token: str) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {token}"}
+    return await running.http.post(f"{running.url}/player/renew", headers=headers, json={})
+
+
+async def seen(running: Running, token: str) -> httpx.Response:
+    return await running.http.get(f"{running.url}/player/call", headers={"Authorization": f"Bearer {token}"})
+
+
+async def test_a_session_in_use_is_renewed_until_its_link_is_twelve_hours_old(application: Application) -> None:
+    async with application.running() as running:
+        token = first = await opened(running)
+        passed_s = 0
+        while passed_s + HOUR_S // 2 <= RENEWED_FOR.total_seconds():
+            application.clock.jump(HOUR_S // 2)
+            passed_s += HOUR_S // 2
+            answer = await renewed(running, token)
+            assert answer.status_code == 200
+            assert answer.json()["session"]["expires_in"] == HOUR_S
+            token = answer.json()["session"]["token"]
+        assert (await seen(running, token)).status_code == 200
+        assert refusal(await seen(running, first)) == (401, "session_expired")
+        assert refusal(await renewed(running, first)) == (401, "session_expired")
+        application.clock.jump(HOUR_S // 2)
+        assert refusal(await renewed(running, token)) == (401, "session_expired")
+        assert (await seen(running, token)).status_code == 200  # for the rest of its hour
+
+
+@pytest.mark.parametrize("token", ["", "nonsense"])
+async def test_nothing_else_is_renewed(sqlite_running: Running, token: str) -> None:
+    assert refusal(await renewed(sqlite_running, token)) == (401, "session_invalid")
+    [call_id] = await new_calls(sqlite_running.parloir.database, 1)
+    link = await sqlite_running.parloir.calling.players.link(call_id, sqlite_running.tenant.tenant_id, None)
+    assert refusal(await renewed(sqlite_running, link.token)) == (401, "session_invalid")
