@@ -49,7 +49,7 @@ async def test_a_session_in_use_is_renewed_until_its_link_is_twelve_hours_old(ap
         assert (await seen(running, token)).status_code == 200  # for the rest of its hour
 
 
-@pytest.mark.parametrize("token", ["", "nonsense"])
+@pytest.mark.parametrize("token", ["e30.e30.", "nonsense"])
 async def test_nothing_else_is_renewed(sqlite_running: Running, token: str) -> None:
     assert refusal(await renewed(sqlite_running, token)) == (401, "session_invalid")
     [call_id] = await new_calls(sqlite_running.parloir.database, 1)
