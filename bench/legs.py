@@ -254,9 +254,9 @@ async def serve(kind: str) -> None:
 class Measured:
     """The measured process, seen from the pages."""
 
-    def __init__(self, kind: str, core: int) -> None:
+    def __init__(self, kind: str, core: int, module: str = "bench.legs") -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.legs", kind, str(core)],
+            [sys.executable, "-m", module, kind, str(core)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
