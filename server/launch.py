@@ -15,6 +15,7 @@ from server.kit.log import configure_logging
 from server.kit.tasks import TaskScope
 from server.sessions.handsets import HandsetTicket
 from server.settings import Settings
+from server.speech.engines import SpeechEngines
 from server.web.assets import AssetManifest
 from server.web.demo import DemoTenant, create_demo_app
 from server.web.demo_crm import create_crm_app
@@ -33,16 +34,19 @@ _DEMO_AGENT = {
 }
 
 
-def serve(settings: Settings, *, demo: bool) -> None:
-    """Serve until a signal; `demo` also serves the shops. Raises OSError when an address cannot be had."""
+def serve(settings: Settings, *, demo: bool, speech: SpeechEngines | None = None) -> None:
+    """Serve until a signal; `demo` also serves the shops, `speech` replaces what settings say.
+
+    Raises OSError when an address cannot be had.
+    """
     configure_logging(settings.log_level, settings.log_json)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, demo))
+        runner.run(_serve(settings, demo, speech))
 
 
-async def _serve(settings: Settings, demo: bool) -> None:
+async def _serve(settings: Settings, demo: bool, speech: SpeechEngines | None) -> None:
     tasks = TaskScope("launch")
-    async with Parloir.open(settings) as parloir:
+    async with Parloir.open(settings, speech=speech) as parloir:
         try:
             await parloir.migrate()
             await parloir.recover()
