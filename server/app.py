@@ -33,7 +33,9 @@ from server.storage.migrations import migrate
 from server.storage.rate import LocalRates, Rates
 from server.storage.redis_bus import RedisBus, RedisRates, connect
 from server.storage.secret import MasterSecret
+from server.tenants.audit import AuditLog
 from server.tenants.credentials import Credentials
+from server.tenants.keyring import Keyring
 from server.tenants.origins import OriginDirectory
 from server.tenants.service import Tenants
 from server.web.application import web_app
@@ -96,7 +98,7 @@ class Parloir:
             closing.push_async_callback(database.close)
             secret = MasterSecret.from_file(settings.data_dir / "master.secret")
             bus, rates = _bus_and_rates(settings, clock, closing)
-            credentials = Credentials(database, secret, clock)
+            credentials = _credentials(database, secret, clock, closing)
             origins = OriginDirectory(database, bus, clock)
             options = WidgetOptions(database, OptionTable.load(ROOT / "widget" / "options.json"), bus, clock)
             keys = SigningKeys(database, secret, clock)
@@ -140,6 +142,14 @@ class Parloir:
                 base.metrics,
                 options,
             )
+
+    @property
+    def keyring(self) -> Keyring:
+        return Keyring(self.database, self.credentials, self.clock)
+
+    @property
+    def audit(self) -> AuditLog:
+        return AuditLog(self.database)
 
     async def migrate(self) -> None:
         """Bring the database to the newest schema."""
@@ -213,6 +223,12 @@ def _rooms(clock: Clock, metrics: CallMetrics) -> RoomClock:
     rooms = RoomClock(clock, metrics.ticked)
     metrics.count_ticks(lambda: rooms.pace)
     return rooms
+
+
+def _credentials(database: Database, secret: MasterSecret, clock: Clock, closing: AsyncExitStack) -> Credentials:
+    credentials = Credentials(database, secret, clock)
+    closing.push_async_callback(credentials.use.write)
+    return credentials
 
 
 def _live_conversations(base: Foundations, sessions: WidgetSessions, conversations: Conversations) -> LiveConversations:

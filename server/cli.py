@@ -1,23 +1,18 @@
 """`parloir …`: run the server, migrate, look after tenants, keys and knowledge, and find out what is wrong."""
 
-import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
-from pydantic import ValidationError
 
 from server.app import Parloir
+from server.cli_keys import audit, credentials, keys
+from server.command import lines, read_settings, with_parloir
 from server.doctor import examine, explain
-from server.kit.errors import AppError
 from server.launch import serve
-from server.settings import Settings
 from server.tenants.plans import DEFAULT_PLAN, PLANS
-
-_Result = TypeVar("_Result")
 
 
 @click.group()
@@ -30,7 +25,7 @@ def main() -> None:
 @click.option("--demo", is_flag=True, help="Also make a demo tenant and serve two demo shops on the next two ports.")
 def run(demo: bool) -> None:
     """Serve until Ctrl-C."""
-    settings = _settings()
+    settings = read_settings()
     try:
         serve(settings, demo=demo)
     except OSError as failure:
@@ -40,7 +35,7 @@ def run(demo: bool) -> None:
 @main.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    _with_parloir(lambda parloir: parloir.migrate())
+    with_parloir(lambda parloir: parloir.migrate())
     click.echo("The database is up to date.")
 
 
@@ -55,7 +50,7 @@ def doctor(as_json: bool, code: str | None) -> None:
             raise click.ClickException(f"there is no error code {code}")
         click.echo("\n\n".join(explanations))
         return
-    report = _with_parloir(examine)
+    report = with_parloir(examine)
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=2))
     else:
@@ -76,7 +71,7 @@ def tenants() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def create_tenant(name: str, origins: tuple[str, ...], plan: str, language: str, as_json: bool) -> None:
     """Make a tenant with an agent and keys. The secret keys are shown this once."""
-    made = _with_parloir(lambda parloir: parloir.tenants.create(name, origins, plan, language))
+    made = with_parloir(lambda parloir: parloir.tenants.create(name, origins, plan, language))
     values = {
         "tenant_id": made.tenant_uid,
         "project_token": made.project_token,
@@ -86,13 +81,13 @@ def create_tenant(name: str, origins: tuple[str, ...], plan: str, language: str,
         "agent_id": made.agent_id,
         "agent_slug": made.agent_slug,
     }
-    click.echo(json.dumps(values) if as_json else _lines(values))
+    click.echo(json.dumps(values) if as_json else lines(values))
 
 
 @tenants.command("list")
 def list_tenants() -> None:
     """Every tenant: id, plan, name."""
-    for tenant in _with_parloir(lambda parloir: parloir.tenants.all()):
+    for tenant in with_parloir(lambda parloir: parloir.tenants.all()):
         click.echo(f"{tenant.uid}\t{tenant.plan}\t{tenant.name}")
 
 
@@ -110,7 +105,7 @@ def add_origin(tenant: str, origin: str) -> None:
     async def add(parloir: Parloir) -> str:
         return await parloir.tenants.add_origin((await parloir.tenants.by_uid(tenant)).id, origin)
 
-    click.echo(f"{_with_parloir(add)} is allowed.")
+    click.echo(f"{with_parloir(add)} is allowed.")
 
 
 @origins.command("remove")
@@ -122,7 +117,7 @@ def remove_origin(tenant: str, origin: str) -> None:
     async def remove(parloir: Parloir) -> bool:
         return await parloir.tenants.remove_origin((await parloir.tenants.by_uid(tenant)).id, origin)
 
-    click.echo("Removed." if _with_parloir(remove) else "It was not listed.")
+    click.echo("Removed." if with_parloir(remove) else "It was not listed.")
 
 
 @origins.command("list")
@@ -133,19 +128,12 @@ def list_origins(tenant: str) -> None:
     async def listed(parloir: Parloir) -> list[str]:
         return await parloir.origins.of((await parloir.tenants.by_uid(tenant)).id)
 
-    for origin in _with_parloir(listed):
+    for origin in with_parloir(listed):
         click.echo(origin)
 
 
-@main.group()
-def keys() -> None:
-    """The keys that sign session tokens."""
-
-
-@keys.command("rotate")
-def rotate_keys() -> None:
-    """Sign with a new key from now on; tokens of the old one are good for another 24 hours."""
-    click.echo(f"Signing with {_with_parloir(lambda parloir: parloir.signing_keys.rotate())}.")
+for group in (keys, credentials, audit):
+    main.add_command(group)
 
 
 @main.group()
@@ -166,7 +154,7 @@ def import_knowledge(tenant: str, language: str | None, file: Path) -> None:
         found = await parloir.tenants.by_uid(tenant)
         return await parloir.import_knowledge(found.id, file.name, raw, language or found.language)
 
-    click.echo(f"{_with_parloir(bring)} entries imported from {file.name}.")
+    click.echo(f"{with_parloir(bring)} entries imported from {file.name}.")
 
 
 @main.group()
@@ -186,7 +174,7 @@ def set_agent(tenant: str, agent: str, values: tuple[str, ...]) -> None:
         found = await parloir.tenants.by_uid(tenant)
         await parloir.tenants.set_agent(found.id, agent, fields)
 
-    _with_parloir(change)
+    with_parloir(change)
     click.echo(f"{agent} is set.")
 
 
@@ -206,7 +194,7 @@ def set_widget(tenant: str, values: tuple[str, ...]) -> None:
         options, found = parloir.widget_options, await parloir.tenants.by_uid(tenant)
         return await options.set(found.id, {name: options.table.read(name, text) for name, text in given.items()})
 
-    for name in _with_parloir(change):
+    for name in with_parloir(change):
         click.echo(f"{name} is set.")
 
 
@@ -218,7 +206,7 @@ def show_widget(tenant: str) -> None:
     async def shown(parloir: Parloir) -> dict[str, object]:
         return await parloir.widget_options.all((await parloir.tenants.by_uid(tenant)).id)
 
-    click.echo(json.dumps(_with_parloir(shown), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(with_parloir(shown), indent=2, ensure_ascii=False))
 
 
 @widget.command("unset")
@@ -230,7 +218,7 @@ def unset_widget(tenant: str, option: str) -> None:
     async def remove(parloir: Parloir) -> bool:
         return await parloir.widget_options.unset((await parloir.tenants.by_uid(tenant)).id, option)
 
-    click.echo("Removed." if _with_parloir(remove) else "It was not set.")
+    click.echo("Removed." if with_parloir(remove) else "It was not set.")
 
 
 def _fields(values: tuple[str, ...]) -> dict[str, Any]:
@@ -246,33 +234,6 @@ def _named(value: str) -> tuple[str, str]:
     if not sign:
         raise click.UsageError(f"{value!r} is not FIELD=VALUE")
     return name, text
-
-
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        problems = "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors(include_url=False))
-        raise click.ClickException(f"a setting is wrong: {problems}") from None
-
-
-def _with_parloir(work: Callable[[Parloir], Awaitable[_Result]]) -> _Result:
-    """Open the product without serving, do `work`, close it; a refusal becomes a message and exit code 1."""
-
-    async def do() -> _Result:
-        async with Parloir.open(_settings()) as parloir:
-            await parloir.migrate()
-            return await work(parloir)
-
-    try:
-        return asyncio.run(do())
-    except AppError as refusal:
-        raise click.ClickException(f"{refusal.message} ({refusal.code})") from None
-
-
-def _lines(values: dict[str, Any]) -> str:
-    width = max(map(len, values))
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in values.items())
 
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ async def _serve(settings: Settings, demo: bool, speech: SpeechEngines | None) -
                 start = StartPage(settings.origin, _shop_links(settings), _snippet(settings, tenant), _links())
             tasks.spawn(_prepare(parloir, demo), "prepare")
             tasks.spawn(parloir.tidy(), "tidy")
+            tasks.spawn(parloir.credentials.use.keep_writing(), "write key use")
             tasks.spawn(parloir.calling.live.keep_alive(), "keep calls alive")
             tasks.spawn(parloir.calling.outbox.run(), "outbox")
             tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None

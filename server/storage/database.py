@@ -72,6 +72,14 @@ class Database:
             session.expunge_all()  # closing would empty the rows that the caller keeps
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncSession]:
+        """As reading(), and every query sees the same moment. SQLite's readers always do."""
+        async with self.reading() as session:
+            if self._engine.dialect.name == "postgresql":
+                await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+            yield session
+
+    @asynccontextmanager
     async def _session(self) -> AsyncIterator[AsyncSession]:
         session = self._sessions()
         try:

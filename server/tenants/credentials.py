@@ -2,12 +2,12 @@
 
 import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from sqlalchemy import ColumnElement, false, select, true
+from sqlalchemy import ColumnElement, false, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.agents.port import AgentProfile
@@ -16,6 +16,7 @@ from server.kit.errors import InvalidInput, NotAuthenticated, NotFound
 from server.kit.ids import is_well_formed_secret, new_secret, new_uid
 from server.storage import Database
 from server.storage.secret import MasterSecret
+from server.tenants.key_use import KeyUse
 from server.tenants.plans import Plan, plan_named
 from server.tenants.tables import AgentRow, CredentialRow, TenantRow
 
@@ -76,6 +77,12 @@ class WidgetTarget:
     consent: ConsentPolicy
 
 
+@dataclass(frozen=True)
+class MintedKey:
+    row: CredentialRow
+    text: str = field(repr=False)
+
+
 class Credentials:
     """Makes keys and resolves them."""
 
@@ -83,27 +90,28 @@ class Credentials:
         self._database = database
         self._pepper = secret.key_for("credentials")
         self._clock = clock
+        self.use = KeyUse(database, clock)
 
-    def mint(self, session: AsyncSession, kind: Kind, tenant_id: int, project_id: int | None) -> str:
+    def mint(self, session: AsyncSession, kind: Kind, tenant_id: int, project_id: int | None) -> MintedKey:
         """A new key, stored with the caller's transaction. The text is returned this once, public keys apart."""
         text = new_secret(_PREFIXES[kind])
-        session.add(
-            CredentialRow(
-                uid=new_uid("cred"),
-                tenant_id=tenant_id,
-                project_id=project_id,
-                kind=kind.value,
-                lookup=self._lookup(text),
-                shown_as=f"{_PREFIXES[kind]}…{text[-_SHOWN_TAIL:]}",
-                public_text=text if kind is Kind.PUBLIC else None,
-                scopes=list(_SCOPES[kind]),
-                livemode=True,
-                created_at=self._clock.now(),
-                expires_at=None,
-                revoked_at=None,
-            )
+        row = CredentialRow(
+            uid=new_uid("cred"),
+            tenant_id=tenant_id,
+            project_id=project_id,
+            kind=kind.value,
+            lookup=self._lookup(text),
+            shown_as=f"{_PREFIXES[kind]}…{text[-_SHOWN_TAIL:]}",
+            public_text=text if kind is Kind.PUBLIC else None,
+            scopes=list(_SCOPES[kind]),
+            livemode=True,
+            created_at=self._clock.now(),
+            last_used_at=None,
+            expires_at=None,
+            revoked_at=None,
         )
-        return text
+        session.add(row)
+        return MintedKey(row, text)
 
     async def resolve(self, text: str) -> Principal:
         """Who presents the key `text`. Raises NotAuthenticated `invalid_key`."""
@@ -125,6 +133,7 @@ class Credentials:
         credential, tenant_uid = row
         if credential.revoked_at is not None or _is_past(credential.expires_at, self._clock.now()):
             raise _invalid_key()
+        self.use.note(credential.id)
         return Principal(
             tenant_id=credential.tenant_id,
             tenant_uid=tenant_uid,
@@ -165,6 +174,7 @@ class Credentials:
                     CredentialRow.tenant_id == tenant_id,
                     CredentialRow.kind == Kind.PUBLIC.value,
                     CredentialRow.revoked_at.is_(None),
+                    or_(CredentialRow.expires_at.is_(None), CredentialRow.expires_at > self._clock.now()),
                 )
                 .order_by(CredentialRow.id.desc())
             )

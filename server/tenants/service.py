@@ -16,10 +16,11 @@ from server.kit.ids import new_uid, random_text
 from server.storage import Database
 from server.storage.text import storable
 from server.tenants.agent_fields import check_language, checked
+from server.tenants.audit import record
 from server.tenants.credentials import Credentials, Kind, profile_of
 from server.tenants.origins import MAX_ORIGINS, OriginDirectory, normalise
 from server.tenants.plans import DEFAULT_PLAN, plan_named
-from server.tenants.tables import AgentRow, AuditEntryRow, ProjectRow, TenantRow
+from server.tenants.tables import AgentRow, ProjectRow, TenantRow
 
 CONSENT_VERSION = "1"
 DEFAULT_AGENT = "support"
@@ -88,10 +89,12 @@ class Tenants:
             session.add_all([project, agent])
             await session.flush()
             keys = {
-                kind: self._credentials.mint(session, kind, tenant.id, project.id if kind is Kind.PROJECT else None)
+                kind: self._credentials.mint(
+                    session, kind, tenant.id, project.id if kind is Kind.PROJECT else None
+                ).text
                 for kind in Kind
             }
-            self._audit(session, tenant.id, actor, "tenant.created", {"plan": plan})
+            await self._audit(session, tenant.id, actor, "tenant.created", {"plan": plan})
         for origin in origins:
             await self._origins.add(tenant.id, origin)
         return NewTenant(
@@ -111,8 +114,8 @@ class Tenants:
             project = await session.scalar(
                 select(ProjectRow.id).where(ProjectRow.tenant_id == tenant_id).order_by(ProjectRow.id).limit(1)
             )
-            token = self._credentials.mint(session, Kind.PROJECT, tenant_id, project)
-            self._audit(session, tenant_id, actor, "credential.created", {"kind": Kind.PROJECT.value})
+            token = self._credentials.mint(session, Kind.PROJECT, tenant_id, project).text
+            await self._audit(session, tenant_id, actor, "credential.created", {"kind": Kind.PROJECT.value})
         return token
 
     async def by_uid(self, uid: str) -> Tenant:
@@ -166,20 +169,20 @@ class Tenants:
                         "invalid_slug", "An agent's slug has lower-case letters, digits, - and _, and is no number."
                     )
                 session.add(self._agent(await session.get_one(TenantRow, tenant_id), slug, values))
-            self._audit(session, tenant_id, actor, "agent.set", {"slug": slug, "fields": sorted(values)})
+            await self._audit(session, tenant_id, actor, "agent.set", {"slug": slug, "fields": sorted(values)})
 
     async def add_origin(self, tenant_id: int, origin: str, actor: str = "cli") -> str:
         """Allow pages of `origin`; returns it normalised."""
         normalised = await self._origins.add(tenant_id, origin)
         async with self._database.transaction() as session:
-            self._audit(session, tenant_id, actor, "origin.added", {"origin": normalised})
+            await self._audit(session, tenant_id, actor, "origin.added", {"origin": normalised})
         return normalised
 
     async def remove_origin(self, tenant_id: int, origin: str, actor: str = "cli") -> bool:
         """No longer allow pages of `origin`; False if it was not listed."""
         was_listed = await self._origins.remove(tenant_id, origin)
         async with self._database.transaction() as session:
-            self._audit(session, tenant_id, actor, "origin.removed", {"origin": normalise(origin)})
+            await self._audit(session, tenant_id, actor, "origin.removed", {"origin": normalise(origin)})
         return was_listed
 
     def _agent(self, tenant: TenantRow, slug: str, values: dict[str, Any]) -> AgentRow:
@@ -201,10 +204,10 @@ class Tenants:
             **defaults | values,
         )
 
-    def _audit(self, session: AsyncSession, tenant_id: int, actor: str, action: str, details: dict[str, Any]) -> None:
-        session.add(
-            AuditEntryRow(tenant_id=tenant_id, actor=actor, action=action, details=details, at=self._clock.now())
-        )
+    async def _audit(
+        self, session: AsyncSession, tenant_id: int, actor: str, action: str, details: dict[str, Any]
+    ) -> None:
+        await record(session, self._clock.now(), tenant_id, actor, action, details)
 
 
 def _tenant_uid(name: str) -> str:

@@ -46,6 +46,7 @@ class CredentialRow(Base):
     scopes: Mapped[list[str]] = mapped_column(JSON)
     livemode: Mapped[bool]
     created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
@@ -85,14 +86,30 @@ class AgentRow(Base):
 
 
 class AuditEntryRow(Base):
-    """Who changed what. Append-only."""
+    """Who changed what. Append-only; `hash` covers the row and the hash of the tenant's row before it."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index("ix_audit_entries_tenant_id_at", "tenant_id", "at"),)
+    __table_args__ = (
+        Index("ix_audit_entries_tenant_id_at", "tenant_id", "at"),
+        UniqueConstraint("tenant_id", "place"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    tenant_id: Mapped[int | None]
+    tenant_id: Mapped[int]
+    place: Mapped[int]
     actor: Mapped[str] = mapped_column(String(120))
     action: Mapped[str] = mapped_column(String(80))
     details: Mapped[dict[str, Any]] = mapped_column(JSON)
     at: Mapped[datetime]
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class AuditChainRow(Base):
+    """How far a tenant's audit log goes, and its last hash. It stays when the tenant goes."""
+
+    __tablename__ = "audit_chains"
+
+    tenant_id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    entries: Mapped[int]
+    head: Mapped[str] = mapped_column(String(64))

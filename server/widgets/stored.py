@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +12,8 @@ from server.kit.errors import InvalidInput
 from server.storage import Database
 from server.storage.bus import Bus
 from server.storage.text import storable
-from server.tenants.tables import AuditEntryRow, TenantRow
+from server.tenants.audit import record
+from server.tenants.tables import TenantRow
 from server.widgets.options import OptionTable
 from server.widgets.tables import WidgetOptionRow
 
@@ -84,7 +84,7 @@ class WidgetOptions:
                     there[name].value, there[name].updated_at = value, now
                 else:
                     session.add(WidgetOptionRow(tenant_id=tenant_id, name=name, value=value, updated_at=now))
-            self._audit(session, tenant_id, actor, "widget_options.set", sorted(values))
+            await self._audit(session, tenant_id, actor, "widget_options.set", sorted(values))
         await self._bus.publish(TOPIC, str(tenant_id))
         return values
 
@@ -100,15 +100,12 @@ class WidgetOptions:
             )
             was_set = removed.first() is not None
             if was_set:
-                self._audit(session, tenant_id, actor, "widget_options.unset", [name])
+                await self._audit(session, tenant_id, actor, "widget_options.unset", [name])
         await self._bus.publish(TOPIC, str(tenant_id))
         return was_set
 
-    def _audit(self, session: AsyncSession, tenant_id: int, actor: str, action: str, names: list[str]) -> None:
-        details: dict[str, Any] = {"names": names}
-        session.add(
-            AuditEntryRow(tenant_id=tenant_id, actor=actor, action=action, details=details, at=self._clock.now())
-        )
+    async def _audit(self, session: AsyncSession, tenant_id: int, actor: str, action: str, names: list[str]) -> None:
+        await record(session, self._clock.now(), tenant_id, actor, action, {"names": names})
 
     def _forget(self, notice: str) -> None:
         self._notices += 1

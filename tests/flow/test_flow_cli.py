@@ -1,6 +1,8 @@
 """The command line as an operator uses it: tenants, origins, agents, knowledge, keys, and what it refuses."""
 
+import contextlib
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -136,3 +138,40 @@ def test_a_tenants_widget_options_are_set_shown_and_unset(parloir: CliRunner) ->
     refused = _run(parloir, "widget", "set", "--tenant", tenant, "position=bottom-left")
     assert refused.exit_code != 0
     assert "position" in refused.output
+
+
+def _credentials(parloir: CliRunner, tenant: str) -> list[dict[str, str]]:
+    rows: list[dict[str, str]] = json.loads(_run(parloir, "credentials", "list", "--tenant", tenant, "--json").stdout)
+    return rows
+
+
+def test_keys_are_listed_rotated_and_revoked(parloir: CliRunner) -> None:
+    made = _created(parloir)
+    tenant = made["tenant_id"]
+    listed = _run(parloir, "credentials", "list", "--tenant", tenant).output
+    assert made["secret_key"][-4:] in listed
+    assert not any(made[key] in listed for key in ("secret_key", "master_key", "project_token", "public_key"))
+    secret = next(row for row in _credentials(parloir, tenant) if row["kind"] == "secret")
+    rotated = _run(parloir, "credentials", "rotate", "--tenant", tenant, "--overlap-hours", "2", secret["id"])
+    assert "voc_sk_live_" in rotated.output, rotated.output
+    states = [row["state"] for row in _credentials(parloir, tenant) if row["kind"] == "secret"]
+    assert states == ["expiring", "active"]
+    newest = _credentials(parloir, tenant)[-1]["id"]
+    assert "is revoked" in _run(parloir, "credentials", "revoke", "--tenant", tenant, newest).output
+    assert _credentials(parloir, tenant)[-1]["state"] == "revoked"
+    again = _run(parloir, "credentials", "rotate", "--tenant", tenant, newest)
+    assert (again.exit_code, "key_not_active" in again.output) == (1, True)
+
+
+def test_the_audit_log_is_listed_and_verified(parloir: CliRunner, tmp_path: Path) -> None:
+    tenant = _created(parloir)["tenant_id"]
+    _run(parloir, "agents", "set", "--tenant", tenant, "name=Lou")
+    listed = _run(parloir, "audit", "list", "--tenant", tenant)
+    assert [line.split("\t")[3] for line in listed.output.splitlines()] == ["tenant.created", "agent.set"]
+    whole = _run(parloir, "audit", "verify")
+    assert (whole.exit_code, "whole\t2 entries" in whole.output) == (0, True)
+    with contextlib.closing(sqlite3.connect(tmp_path / "var" / "parloir.db")) as database:
+        database.execute("UPDATE audit_entries SET actor = 'nobody' WHERE place = 2")
+        database.commit()
+    broken = _run(parloir, "audit", "verify")
+    assert (broken.exit_code, f"{tenant}\tBROKEN at row 2" in broken.output) == (1, True)

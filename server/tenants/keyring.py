@@ -1,0 +1,111 @@
+"""A tenant's keys as whoever looks after them sees them: listed without their text, rotated, revoked."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.kit.clock import Clock
+from server.kit.errors import Conflict, NotFound
+from server.storage import Database
+from server.tenants.audit import record
+from server.tenants.credentials import Credentials, Kind
+from server.tenants.tables import CredentialRow
+
+OVERLAP = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Key:
+    """`shown_as` is the key's prefix and last four characters. `state` is active, expiring, expired or revoked."""
+
+    uid: str
+    kind: Kind
+    shown_as: str
+    state: str
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class RotatedKey:
+    """The key that takes the other's place, its text shown this once, and until when the old one still opens."""
+
+    uid: str
+    text: str = field(repr=False)
+    old_until: datetime
+
+
+class Keyring:
+    """Every change is effective with the next request: a key is looked up each time it is presented."""
+
+    def __init__(self, database: Database, credentials: Credentials, clock: Clock) -> None:
+        self._database = database
+        self._credentials = credentials
+        self._clock = clock
+
+    async def of(self, tenant_id: int) -> list[Key]:
+        """Every key the tenant ever had, oldest first."""
+        async with self._database.reading() as session:
+            rows = await session.scalars(
+                select(CredentialRow).where(CredentialRow.tenant_id == tenant_id).order_by(CredentialRow.id)
+            )
+            return [self._key(row) for row in rows]
+
+    async def rotate(self, tenant_id: int, uid: str, overlap: timedelta = OVERLAP, actor: str = "cli") -> RotatedKey:
+        """A new key like `uid`, which goes on working for `overlap` (or until it would have expired anyway).
+
+        Raises NotFound `unknown_key`, Conflict `key_not_active` for a key that was rotated or revoked before.
+        """
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            old = await _locked(session, tenant_id, uid)
+            if self._state(old) != "active":
+                raise Conflict("key_not_active", "This key was rotated or revoked before, or it expired.")
+            minted = self._credentials.mint(session, Kind(old.kind), tenant_id, old.project_id)
+            minted.row.scopes, minted.row.livemode = list(old.scopes), old.livemode
+            if overlap > timedelta(0):
+                old.expires_at = min(now + overlap, old.expires_at or datetime.max.replace(tzinfo=now.tzinfo))
+            else:
+                old.revoked_at = old.expires_at = now
+            details = {"key": uid, "kind": old.kind, "new_key": minted.row.uid, "old_until": old.expires_at.isoformat()}
+            await record(session, now, tenant_id, actor, "credential.rotated", details)
+            return RotatedKey(minted.row.uid, minted.text, old.expires_at)
+
+    async def revoke(self, tenant_id: int, uid: str, actor: str = "cli") -> None:
+        """Refuse the key from now on. Revoking twice changes nothing. Raises NotFound `unknown_key`."""
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            row = await _locked(session, tenant_id, uid)
+            if row.revoked_at is None:
+                row.revoked_at = now
+                await record(session, now, tenant_id, actor, "credential.revoked", {"key": uid, "kind": row.kind})
+
+    def _key(self, row: CredentialRow) -> Key:
+        return Key(
+            uid=row.uid,
+            kind=Kind(row.kind),
+            shown_as=row.shown_as,
+            state=self._state(row),
+            created_at=row.created_at,
+            last_used_at=row.last_used_at,
+            expires_at=row.expires_at,
+        )
+
+    def _state(self, row: CredentialRow) -> str:
+        if row.revoked_at is not None:
+            return "revoked"
+        if row.expires_at is None:
+            return "active"
+        return "expiring" if row.expires_at > self._clock.now() else "expired"
+
+
+async def _locked(session: AsyncSession, tenant_id: int, uid: str) -> CredentialRow:
+    row = await session.scalar(
+        select(CredentialRow).where(CredentialRow.tenant_id == tenant_id, CredentialRow.uid == uid).with_for_update()
+    )
+    if row is None:
+        raise NotFound("unknown_key", "This tenant has no such key.")
+    return row
