@@ -18,6 +18,7 @@ from server.calls.metrics import CallMetrics
 from server.calls.outbox import Outbox
 from server.calls.replay import ReplayParts, Replays
 from server.calls.room_clock import RoomClock
+from server.calls.sample import SampleCall
 from server.calls.service import CallParts, Calls
 from server.calls.store import CallStore
 from server.kit.clock import Clock
@@ -77,6 +78,7 @@ class Calling:
     replays: Replays
     handsets: HandsetParts
     handset_tickets: HandsetTickets
+    sample: SampleCall
 
     @classmethod
     @asynccontextmanager
@@ -132,6 +134,7 @@ class Calling:
                 replays,
                 HandsetParts(exchange.subscribe, base.network, clock),
                 HandsetTickets(base.keys, clock),
+                SampleCall(store, recordings, base.speech, clock),
             )
 
     async def recover(self, *, all_of_them: bool) -> None:

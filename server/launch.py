@@ -21,6 +21,7 @@ from server.web.demo import DemoTenant, create_demo_app
 from server.web.demo_crm import create_crm_app
 from server.web.handset import demo_handset
 from server.web.pages import LOADER, Link, StartPage
+from server.web.player import demo_player
 from server.web.serving import Listener, serve_until_signal
 
 DEMO_NAME = "Maison Quai"
@@ -64,7 +65,11 @@ async def _serve(settings: Settings, demo: bool, speech: SpeechEngines | None) -
             tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
             app = create_app(parloir, start, AssetManifest.load())
             if demo:
-                app.register_blueprint(demo_handset(parloir.calling.handset_tickets, await _handset(parloir)))
+                telephone, calling = await _handset(parloir), parloir.calling
+                app.register_blueprint(demo_handset(calling.handset_tickets, telephone))
+                app.register_blueprint(
+                    demo_player(calling.players, telephone.tenant_id, calling.sample.find, settings.origin)
+                )
             listeners.insert(0, Listener(app, settings.host, settings.port, tls))
             await serve_until_signal(
                 listeners,
@@ -95,12 +100,13 @@ async def _seed(parloir: Parloir) -> DemoTenant:
 
 
 async def _prepare(parloir: Parloir, demo: bool) -> None:
-    """In the background: teach the demo agent its shop, and have known answers spoken before they are asked for."""
+    """In the background: teach the demo agent its shop, make its sample call, have known answers spoken ahead."""
     tenant = await parloir.tenants.find_by_name(DEMO_NAME) if demo else None
     if tenant is not None:
         for file in sorted(_DEMO_KNOWLEDGE.glob("shop.*.json")):
             language = file.suffixes[0].removeprefix(".")
             await parloir.import_knowledge(tenant.id, file.name, file.read_bytes(), language)
+        await parloir.calling.sample.ensure(tenant.id)
     await parloir.speak_ahead()
 
 
@@ -163,6 +169,7 @@ def _shop_links(settings: Settings) -> list[Link]:
         Link(_shop_origins(settings, 2)[0], "The same shop, not allowed", "The widget says why it will not start."),
         Link(_shop_origins(settings, CRM_PLACE)[0], "The demo CRM", "Click a contact: the softphone rings a number."),
         Link(f"{settings.origin}/handset/demo", "A telephone", f"{HANDSET_NUMBER} rings here: open it, then call it."),
+        Link(f"{settings.origin}/player/demo", "Replay a call", "A finished one: its sound, its words, the verdict."),
     ]
 
 

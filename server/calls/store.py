@@ -238,6 +238,14 @@ class CallStore:
             )
             return [_call(row) for row in rows]
 
+    async def with_external_id(self, tenant_id: int, external_id: str) -> list[Call]:
+        """The tenant's newest calls that its backend calls so, newest first."""
+        which = select(CallRow).where(
+            CallRow.tenant_id == tenant_id, CallRow.context["external_id"].as_string() == external_id
+        )
+        async with self._database.reading() as session:
+            return [_call(row) for row in await session.scalars(which.order_by(CallRow.id.desc()).limit(LATEST_MAX))]
+
     async def touch(self, call_ids: Sequence[int]) -> None:
         """These calls are alive in this process."""
         async with self._database.transaction() as session:

@@ -2,8 +2,11 @@
 
 import base64
 import hashlib
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
 
-from quart import Blueprint, Response, jsonify, render_template, request
+from quart import Blueprint, Response, jsonify, redirect, render_template, request
+from werkzeug.wrappers import Response as Redirect
 
 from server.calls.replay import Replays
 from server.sessions.grants import CallGrants, Session
@@ -59,6 +62,30 @@ def player(replays: Replays, grants: CallGrants, origins: OriginDirectory, asset
     @routes.get("/player/transcript.srt")
     async def as_srt() -> Response:
         return Response(await replays.transcript(bearer(), "srt"), content_type="application/x-subrip; charset=utf-8")
+
+    return routes
+
+
+def demo_player(
+    grants: CallGrants, tenant_id: int, sample: Callable[[int], Awaitable[int | None]], origin: str
+) -> Blueprint:
+    """/player/demo, for the demo alone: every click has a fresh link to the tenant's `sample` call, once it is made."""
+    routes = Blueprint("demo_player", __name__)
+
+    @routes.get("/player/demo")
+    async def fresh() -> Redirect | Response:
+        call_id = await sample(tenant_id)
+        if call_id is None:
+            waiting = framed_page(await render_template("demo/replay_soon.html"), [])
+            waiting.status_code = 503
+            waiting.headers["Retry-After"] = "2"
+            return waiting
+        link = await grants.link(call_id, tenant_id, None)
+        # A fragment of this address is one of the player's too: browsers keep it when they are sent on.
+        answer = redirect(f"/player?t={link.token}&link={quote(f'{origin}/player/demo#t={{t}}', safe='')}", 303)
+        answer.headers["Cache-Control"] = "no-store"
+        answer.headers["Referrer-Policy"] = "no-referrer"
+        return answer
 
     return routes
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Page, async_playwright, expect
 
 from tests.fixtures.replays import LINES, Archive, conversation
-from tests.fixtures.site import ROOT
+from tests.fixtures.site import ROOT, Site
 from tests.fixtures.visitors import CHROMIUM
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -396,3 +396,17 @@ async def test_forced_colours_leave_every_control_and_the_played_part_visible(ar
     assert len({*colours, await page.evaluate("getComputedStyle(document.body).backgroundColor")}) == 3
     marked = await page.locator("[aria-current]").evaluate("node => getComputedStyle(node).outlineStyle")
     assert marked == "solid"
+
+
+@pytest.mark.speech
+async def test_the_start_page_leads_to_a_call_to_replay(talking_site: Site, look: Look) -> None:
+    page = await look(talking_site.server)
+    await page.get_by_role("link", name="Replay a call").click()
+    await ready(page)
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Inès Dubois (sample)")
+    await expect(page.locator(".bubble")).to_have_count(8)
+    await expect(page.get_by_role("heading", name="Summary")).to_be_visible(timeout=PATIENCE_MS)
+    await page.get_by_role("button", name="Play", exact=True).click()
+    await until(page, f"{AUDIO}.currentTime > 0.5")
+    await page.goto(f"{talking_site.server}/player/demo#t=14")
+    await expect(page.get_by_role("slider")).to_have_attribute("aria-valuenow", "14", timeout=PATIENCE_MS)
