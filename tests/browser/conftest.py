@@ -2,4 +2,5 @@
 
 from tests.fixtures.pages import pages  # noqa: F401
 from tests.fixtures.site import built, own_site, site, talking_site  # noqa: F401  # fixtures are found by name
+from tests.fixtures.softphones import sit  # noqa: F401
 from tests.fixtures.visitors import arrive, ear  # noqa: F401

@@ -2,9 +2,10 @@
 
 import { arcs } from "../ui/arcs";
 import { bind, el } from "../ui/el";
+import { endWord } from "./ending";
 import { phoneIcon } from "./icons";
 import type { Participant, Side } from "./protocol";
-import { clock, endWord, type Scene, shownState } from "./scene";
+import { clock, type Scene, shownState } from "./scene";
 
 export function header(scene: Scene): HTMLElement {
   const { line, t, seconds } = scene;

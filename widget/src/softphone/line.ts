@@ -11,6 +11,9 @@ import { readMessage } from "./protocol";
 
 const PING_MS = 10_000;
 const OPEN_TIMEOUT_MS = 10_000;
+/** The server says levels five times a second; who hears nothing for so long is not connected any more. */
+const SILENCE_MS = 4_000;
+const WATCH_MS = 500;
 /** Trying again cannot help with these. */
 const FINAL = /^(session_|call_ended|agent_already|wrong_role|link_)/;
 
@@ -37,6 +40,8 @@ export class Line {
   private _lostAt = 0;
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _pinging: ReturnType<typeof setInterval> | undefined;
+  private _watching: ReturnType<typeof setInterval> | undefined;
+  private _heardAt = 0;
 
   constructor(
     private readonly api: SoftphoneApi,
@@ -158,6 +163,8 @@ export class Line {
     const since = this.segments.get().reduce((last, { seq }) => Math.max(last, seq ?? 0), 0);
     this.send({ type: "hello", since });
     this._pinging = setInterval(() => this._peer?.send({ type: "ping" }), PING_MS);
+    this._heardAt = performance.now();
+    this._watching = setInterval(() => performance.now() - this._heardAt > SILENCE_MS && this._lost(), WATCH_MS);
   }
 
   private _lost(): void {
@@ -195,12 +202,14 @@ export class Line {
   private _drop(): void {
     clearTimeout(this._timer);
     clearInterval(this._pinging);
+    clearInterval(this._watching);
     const peer = this._peer;
     this._peer = null;
     peer?.close();
   }
 
   private _read(raw: unknown): void {
+    this._heardAt = performance.now();
     const message: FromServer | null = readMessage(raw);
     if (!message) return;
     if (message.type === "call") this.take(message.call);

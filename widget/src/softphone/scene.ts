@@ -3,7 +3,6 @@
 import type { Signal } from "../core/signals";
 import type { T } from "./i18n";
 import type { Line } from "./line";
-import type { Call } from "./protocol";
 import type { TextKey } from "./texts/en";
 
 export type Drawer = "" | "keypad" | "transfer" | "sound";
@@ -28,15 +27,6 @@ export function shownState({ line }: Scene): TextKey {
   if (state === "in_progress") return held ? "held" : "on";
   if (state === "dialing" || state === "ringing" || state === "transferring") return state;
   return "waiting";
-}
-
-const ENDS = ["busy", "no_answer", "failed", "canceled"] as const;
-
-/** "busy" of "Ended (busy)"; empty when there is nothing to add. */
-export function endWord({ outcome }: Call, t: T): string {
-  const known = ENDS.find((end) => end === outcome);
-  if (known) return t(known);
-  return outcome === "error" ? t("failed") : "";
 }
 
 /** 02:14, or 1:02:14. */

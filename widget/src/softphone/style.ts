@@ -116,6 +116,7 @@ footer{display:flex;justify-content:center;gap:4px;padding:10px 8px calc(10px + 
 .tool.end .face{color:var(--on-danger);background:var(--danger)}
 .tool.end:hover .face{filter:brightness(1.1)}
 .after{flex:1;min-height:0;overflow:auto;display:flex;flex-direction:column;gap:12px;padding:16px}
+.why{font-weight:600;text-wrap:balance}
 .lasted{color:var(--soft)}
 .wrap h2{font-size:18px;font-weight:600}
 .choices{display:flex;flex-wrap:wrap;gap:8px;margin-block:6px 10px}

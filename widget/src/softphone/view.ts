@@ -8,7 +8,6 @@ import { controls, toggleHold, toggleMute } from "./controls";
 import { close, drawer, press } from "./drawer";
 import { header } from "./header";
 import { notes } from "./notes";
-import { ringback } from "./ringback";
 import { type Scene, shownState } from "./scene";
 import { transcript } from "./transcript";
 import { afterwards } from "./wrap_up";
@@ -61,7 +60,6 @@ export function phoneView(scene: Scene, api: SoftphoneApi): HTMLElement {
   };
   bind(tick);
   setInterval(tick, TICK_MS);
-  ringback(scene);
   listen(document, "keydown", (event: KeyboardEvent) => keys(scene, event));
   return phone;
 }

@@ -4,6 +4,7 @@ import { codeOf } from "../core/errors";
 import { signal } from "../core/signals";
 import { el } from "../ui/el";
 import type { SoftphoneApi } from "./api";
+import { whyEnded } from "./ending";
 import { phoneIcon } from "./icons";
 import { OUTCOMES } from "./protocol";
 import { clock, type Scene } from "./scene";
@@ -14,9 +15,11 @@ const NOTE_MAX = "2000";
 export function afterwards(scene: Scene, api: SoftphoneApi): HTMLElement {
   const { line, t } = scene;
   const { answered_at, duration_s } = line.call.get();
+  const reason = whyEnded(line.call.get(), line.role === "agent", t);
+  const why = reason ? [el("p", { class: "why" }, reason)] : [];
   const lasted = answered_at ? [el("p", { class: "lasted" }, t("lasted", { time: clock(duration_s) }))] : [];
   const way = line.role === "agent" ? form(scene, api) : el("p", { class: "lasted" }, t("over"));
-  return el("section", { class: "after" }, ...lasted, way);
+  return el("section", { class: "after" }, ...why, ...lasted, way);
 }
 
 function form({ line, t }: Scene, api: SoftphoneApi): HTMLElement {

@@ -3,6 +3,7 @@
 docs/reference/virtual-network.md is the table. They ring like anybody else; nothing leaves the process.
 """
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from server.kit.clock import Clock
@@ -119,15 +120,31 @@ class Speaks(Rings):
         self._sentences = sentences
         self._lasts_s = lasts_s
         self._after = then
+        self._known: dict[str, Sequence[Frame]] = {}
 
     async def _then(self, line: VirtualLine) -> None:
-        spoken: list[Frame] = []
-        for sentence in self._sentences:
-            spoken += list(await self._say(sentence)) or frames_of(tone(440, 1.0, 0.1))
-            spoken += [silence()] * int(_PAUSE_S / FRAME_S)
-        line.answers(SpeakingParty([*spoken, *self._after]))
+        """Picks up as soon as there is a first sentence to say; the others are spoken ahead meanwhile."""
+        party = SpeakingParty(await self._spoken(self._sentences[0]))
+        line.answers(party)
+        self._tasks.spawn(self._go_on(party), f"magic {line.id} goes on")
         await self._clock.sleep(self._lasts_s)
         await line.ends(CallEnd.REMOTE_HANGUP)
+
+    async def _go_on(self, party: "SpeakingParty") -> None:
+        for sentence in self._sentences[1:]:
+            party.add(await self._spoken(sentence))
+        party.add(self._after)
+
+    async def _spoken(self, sentence: str) -> Sequence[Frame]:
+        """The sentence and a pause after it; a beep without a voice, which may be there the next time."""
+        if known := self._known.get(sentence):
+            return known
+        pause = [silence()] * int(_PAUSE_S / FRAME_S)
+        said = list(await self._say(sentence))
+        if not said:
+            return [*frames_of(tone(440, 1.0, 0.1)), *pause]
+        self._known[sentence] = [*said, *pause]
+        return self._known[sentence]
 
 
 class QuietParty:
@@ -168,7 +185,11 @@ class SpeakingParty(QuietParty):
     """Says its frames once."""
 
     def __init__(self, frames: Sequence[Frame]) -> None:
-        self._frames = iter(frames)
+        self._frames = deque(frames)
+
+    def add(self, frames: Sequence[Frame]) -> None:
+        """To be said after the others."""
+        self._frames.extend(frames)
 
     def read(self) -> Frame | None:
-        return next(self._frames, None)
+        return self._frames.popleft() if self._frames else None

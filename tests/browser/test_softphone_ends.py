@@ -1,0 +1,138 @@
+"""How calls end in a softphone's page: each way with its own words, and nobody is left on the line."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.fixtures.recordings import heard
+from tests.fixtures.site import Site
+from tests.fixtures.softphones import ECHO, HANDSET, PATIENCE_MS, SPEAKER, Backend, Sit, shows
+from tests.fixtures.speech.questions import question_wav
+
+pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(400)]
+
+LOST_MOST_S = 1.0
+ENDED_WITHIN_S = 5.0
+BACK_WITHIN_MS = 60_000
+
+
+@pytest.fixture(scope="session")
+def backend(talking_site: Site) -> Backend:
+    return Backend.of(talking_site)
+
+
+@pytest.fixture(scope="session")
+def voice() -> Path:
+    return question_wav("When do you open on Saturday?", "en", lead_s=2, trail_s=40)
+
+
+@pytest.mark.parametrize(
+    ("number", "head", "why", "status"),
+    [
+        ("+15005550001", "Ended (busy)", "The line was busy.", "busy"),
+        ("+15005550003", "Ended (declined)", "They declined the call.", "busy"),
+        ("+15005550004", "Ended (failed)", "The phone network could not connect the call.", "failed"),
+        ("+15005550005", "Ended (not reachable)", "This number cannot be reached.", "failed"),
+    ],
+)
+async def test_a_number_that_cannot_be_had_says_why(
+    backend: Backend, sit: Sit, voice: Path, number: str, head: str, why: str, status: str
+) -> None:
+    page = await sit(voice)
+    call_id = backend.order(number)
+    await page.goto(backend.link(call_id, "agent"))
+    await shows(page, "ended")
+    await expect(page.get_by_role("heading", name=head)).to_be_visible()
+    await expect(page.get_by_text(why)).to_be_visible()
+    assert backend.seen(call_id)["status"] == status
+
+
+async def test_nobody_picks_up(backend: Backend, sit: Sit, voice: Path) -> None:
+    page = await sit(voice)
+    call_id = backend.order("+15005550002")
+    await page.goto(backend.link(call_id, "agent"))
+    await shows(page, "ringing")
+    await expect(page.get_by_role("heading", name="Ended (no answer)")).to_be_visible(timeout=BACK_WITHIN_MS)
+    await expect(page.get_by_text("Nobody picked up.")).to_be_visible()
+    assert backend.seen(call_id)["status"] == "no-answer"
+
+
+async def test_who_calls_is_gone_while_it_rings(backend: Backend, sit: Sit, voice: Path) -> None:
+    client, page = await sit(voice), await sit(voice)
+    await client.goto(f"{backend.site.server}/handset/demo")
+    await expect(client.get_by_role("heading")).to_contain_text("Ready", timeout=PATIENCE_MS)
+    call_id = backend.order(HANDSET)
+    await page.goto(backend.link(call_id, "agent"))
+    await shows(page, "ringing")
+    await expect(client.get_by_role("heading")).to_have_text("Incoming call", timeout=PATIENCE_MS)
+    await page.close()
+    left = time.monotonic()
+    await expect(client.get_by_role("heading")).to_contain_text("Ready", timeout=PATIENCE_MS)
+    assert time.monotonic() - left < ENDED_WITHIN_S + 1  # and what the browsers take to tell
+    assert backend.seen(call_id)["status"] == "canceled"
+
+
+async def test_the_agents_tab_is_closed_and_the_other_side_is_let_go(backend: Backend, sit: Sit, voice: Path) -> None:
+    page, listener = await sit(voice), await sit()
+    call_id = backend.order(ECHO)
+    await page.goto(backend.link(call_id, "agent"))
+    await shows(page, "on")
+    await listener.goto(backend.link(call_id, "listen"))
+    await shows(listener, "on")
+    await page.close()
+    left = time.monotonic()
+    await shows(listener, "ended")
+    assert time.monotonic() - left < ENDED_WITHIN_S + 1
+    await expect(listener.get_by_text("The agent’s page was closed or lost its connection.")).to_be_visible()
+    assert backend.seen(call_id)["status"] == "completed"
+
+
+async def test_the_client_hangs_up(backend: Backend, sit: Sit, voice: Path) -> None:
+    client, page = await sit(voice), await sit(voice)
+    await client.goto(f"{backend.site.server}/handset/demo")
+    await expect(client.get_by_role("heading")).to_contain_text("Ready", timeout=PATIENCE_MS)
+    await page.goto(backend.link(backend.order(HANDSET), "agent"))
+    await client.get_by_role("button", name="Answer").click(timeout=PATIENCE_MS)
+    await shows(page, "on")
+    await client.get_by_role("button", name="Hang up").click()
+    await shows(page, "ended")
+    await expect(page.get_by_text("They hung up.")).to_be_visible()
+
+
+async def test_a_server_killed_in_mid_call_loses_a_second_at_most_and_says_so(
+    own_site: Site, sit: Sit, voice: Path
+) -> None:
+    own_site.warm()
+    backend = Backend.of(own_site)
+    page = await sit(voice)
+    call_id = backend.order(SPEAKER, language="en")
+    await page.goto(backend.link(call_id, "agent"))
+    await shows(page, "on")
+    row = page.locator(".row.customer:not(.partial)").first
+    await expect(row).to_be_visible(timeout=PATIENCE_MS)
+    said = await row.locator("span").last.inner_text()
+    await asyncio.sleep(3)  # of talk, some of which nobody has written down when the server dies
+    talked_s = await _talked_s(page)
+    own_site.kill()
+    await shows(page, "lost")
+    own_site.start()
+    await expect(page.get_by_role("heading", name="Ended (cut off)")).to_be_visible(timeout=BACK_WITHIN_MS)
+    await expect(page.get_by_text("The server stopped in the middle of the call.")).to_be_visible()
+    await expect(page.get_by_text("How did it go?")).to_be_visible()
+    assert backend.seen(call_id)["status"] == "error"
+    replayed = backend.replayed(call_id)
+    assert (replayed["recording"]["state"], replayed["transcript"]["state"]) == ("ready", "ready")
+    assert said in [segment["text"] for segment in replayed["transcript"]["segments"]]
+    kept = heard(backend.recording(call_id))
+    assert kept.seconds > talked_s - LOST_MOST_S
+    assert np.abs(kept.channels[0]).max() > 0.05  # the one who speaks is on it
+
+
+async def _talked_s(page: Page) -> float:
+    """How long the page counted so far, whole seconds."""
+    minutes, seconds = (await page.get_by_role("timer").inner_text()).split(":")
+    return int(minutes) * 60 + int(seconds)
