@@ -12,6 +12,7 @@ from server.calls.aftermath import SETTLED, Aftermath
 from server.calls.ai_voice import AgentVoices
 from server.calls.call_services import CallServices
 from server.calls.handsets import HandsetParts
+from server.calls.inbound import Inbound
 from server.calls.keepsakes import CallKeepsakes
 from server.calls.live_calls import LiveCalls
 from server.calls.metrics import CallMetrics
@@ -21,6 +22,7 @@ from server.calls.room_clock import RoomClock
 from server.calls.sample import SampleCall
 from server.calls.service import CallParts, Calls
 from server.calls.store import CallStore
+from server.calls.texts import Texts
 from server.kit.clock import Clock
 from server.kit.tasks import TaskScope
 from server.media.frame import Frame, frames_of
@@ -38,6 +40,7 @@ from server.storage.s3_objects import Bucket, S3Objects
 from server.telephony.providers import VirtualDriver, VirtualExchange
 from server.telephony.providers.virtual.magic import magic_numbers
 from server.tenants.credentials import Credentials
+from server.tenants.phone_numbers import PhoneNumbers
 from server.tenants.service import Tenants
 from server.transcripts import RecognitionQueue
 
@@ -79,6 +82,8 @@ class Calling:
     handsets: HandsetParts
     handset_tickets: HandsetTickets
     sample: SampleCall
+    numbers: PhoneNumbers
+    texts: Texts
 
     @classmethod
     @asynccontextmanager
@@ -118,6 +123,12 @@ class Calling:
             players = player_grants(base.database, base.keys, clock)
             parts = CallParts(store, live, keepsakes, softphones, players, base.tenants, base.credentials, clock)
             calls = Calls(parts, settings.caller_id)
+            numbers = PhoneNumbers(base.database, base.credentials, clock)
+            texts = Texts(base.database, numbers, clock)
+            inbound = Inbound(numbers, base.credentials, store, live)
+            closing.push_async_callback(inbound.close)
+            driver.on_incoming(inbound.take)
+            driver.on_text(texts.receive)
             links = RecordingLinks(base.keys, clock)
             replay_parts = ReplayParts(store, keepsakes, aftermath, recordings, players, links, clock)
             replays = Replays(replay_parts, settings.origin)
@@ -132,9 +143,11 @@ class Calling:
                 driver,
                 outbox,
                 replays,
-                HandsetParts(exchange.subscribe, base.network, clock),
+                HandsetParts(exchange.subscribe, driver.call_in, driver.text_in, base.network, clock),
                 HandsetTickets(base.keys, clock),
                 SampleCall(store, recordings, base.speech, clock),
+                numbers,
+                texts,
             )
 
     async def recover(self, *, all_of_them: bool) -> None:

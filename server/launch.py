@@ -16,6 +16,7 @@ from server.kit.tasks import TaskScope
 from server.sessions.handsets import HandsetTicket
 from server.settings import Settings
 from server.speech.engines import SpeechEngines
+from server.tenants.phone_numbers import Keeping
 from server.web.assets import AssetManifest
 from server.web.demo import DemoTenant, create_demo_app
 from server.web.demo_crm import create_crm_app
@@ -26,6 +27,7 @@ from server.web.serving import Listener, serve_until_signal
 
 DEMO_NAME = "Maison Quai"
 HANDSET_NUMBER = "+33612345678"
+SHOP_NUMBER = "+33159133354"
 CRM_PLACE = 3  # ports after the server's
 _DEMO_KNOWLEDGE = Path(__file__).parent / "knowledge" / "demo"
 _DEMO_AGENT = {
@@ -94,6 +96,9 @@ async def _seed(parloir: Parloir) -> DemoTenant:
             await parloir.tenants.remove_origin(tenant.id, origin, actor="demo")
     for origin in wanted:
         await parloir.tenants.add_origin(tenant.id, origin, actor="demo")
+    if await parloir.calling.numbers.find(SHOP_NUMBER) is None:
+        keeping = Keeping(recording=True, transcript=True, analysis=True)
+        await parloir.calling.numbers.add(tenant.id, SHOP_NUMBER, None, keeping, actor="demo")
     public_key = await parloir.credentials.public_key_of(tenant.id)
     assert public_key is not None
     return DemoTenant(public_key=public_key, agent="support", tenant=tenant.uid)
@@ -168,8 +173,8 @@ def _shop_links(settings: Settings) -> list[Link]:
         Link(_shop_origins(settings, 1)[0], "The demo shop", "Its origin is allowed: click the widget and talk."),
         Link(_shop_origins(settings, 2)[0], "The same shop, not allowed", "The widget says why it will not start."),
         Link(_shop_origins(settings, CRM_PLACE)[0], "The demo CRM", "Click a contact: the softphone rings a number."),
-        Link(f"{settings.origin}/handset/demo", "A telephone", f"{HANDSET_NUMBER} rings here: open it, then call it."),
         Link(f"{settings.origin}/player/demo", "Replay a call", "A finished one: its sound, its words, the verdict."),
+        Link(f"{settings.origin}/handset/demo", "A telephone", f"{HANDSET_NUMBER} rings here; it calls {SHOP_NUMBER}."),
     ]
 
 

@@ -24,7 +24,7 @@ from server.media.frame import Frame
 from server.media.leg import Leg, Role
 from server.media.opus import SharedEncoder
 from server.telephony.numbers import normalise
-from server.telephony.port import CallEnd
+from server.telephony.port import CallEnd, IncomingCall
 
 _log = logger(__name__)
 
@@ -67,18 +67,22 @@ class LiveCall:
     def state(self) -> CallState:
         return self._ledger.state
 
-    def begin(self) -> None:
-        """Dial whoever comes first, or wait for the agent's softphone."""
+    def begin(self, incoming: IncomingCall | None = None) -> None:
+        """Answer who called, dial whoever comes first, or wait for the agent's softphone."""
         self._tasks.spawn(self._ledger.run(), "ledger")
-        if self.call.kind == "ai":
+        if incoming is not None:
+            self._happen(Happening(Step.RANG))
+            self._customer = self._telephone(Role.CALLER, incoming.leg.number, uid=incoming.leg.id)
+            self._customer.answer(incoming)
+        elif self.call.kind == "ai":
             self._dial_customer()
-            return
-        self._happen(Happening(Step.AGENT_AWAITED))
-        if self.call.mode == "phone":
+        elif self.call.mode == "phone":
+            self._happen(Happening(Step.AGENT_AWAITED))
             line = self._telephone(Role.AGENT, self.call.agent_number or "")
             self._agent_uid = line.participant.uid
-            line.dial(self.call.from_number)
+            line.dial(self.call.our_number)
         else:
+            self._happen(Happening(Step.AGENT_AWAITED))
             self._tasks.spawn(self._give_up_on_agent(), "wait for agent")
 
     def body(self, viewer: str | None = None) -> Outgoing:
@@ -97,8 +101,7 @@ class LiveCall:
         """
         self._refuse_when_over()
         line = self._softphones.get(grant_uid) or self._new_softphone(grant_uid, role)
-        answer = await line.connect(offer)
-        return answer, self.body(line.participant.uid)
+        return await line.connect(offer), self.body(line.participant.uid)
 
     def leave(self, grant_uid: str) -> None:
         """The page of a softphone goes, and may be back in a moment."""
@@ -108,10 +111,9 @@ class LiveCall:
     def add_monitor(self, number: str) -> Participant:
         """Ring a supervisor, who will hear and not be heard. `number` is E.164."""
         self._refuse_when_over()
-        if self.state not in _TALKING:
-            raise Conflict("invalid_call_state", "Nobody talks in this call yet.")
+        self._require_talk()
         line = self._telephone(Role.MONITOR, number)
-        line.dial(self.call.from_number)
+        line.dial(self.call.our_number)
         self._show()
         return line.participant
 
@@ -137,7 +139,7 @@ class LiveCall:
     def _dial_customer(self) -> None:
         self._happen(Happening(Step.DIALED))
         self._customer = self._telephone(Role.CALLEE, self.call.to_number, self.call.context.get("name"))
-        self._customer.dial(self.call.from_number)
+        self._customer.dial(self.call.our_number)
 
     def _phone_rings(self, line: PhoneLine) -> None:
         if line is self._customer:
@@ -173,7 +175,7 @@ class LiveCall:
         self._scene.begin_capture(capture)
         if self.call.kind == "ai":
             ai = self._ai = await self._open_ai()
-            self._joined(self._scene.admit(Participant(ai.leg.id, Role.AI, side_of(Role.AI), "agent")), ai.leg)
+            self._joined(self._admit(Participant(ai.leg.id, Role.AI, side_of(Role.AI), "agent")), ai.leg)
             ai.start()
         self._show()
 
@@ -188,7 +190,7 @@ class LiveCall:
             return
         role = line.participant.role
         if line is self._customer and line.was_answered:
-            self.hang_up("callee_hung_up" if end is CallEnd.REMOTE_HANGUP else end.value)
+            self.hang_up(f"{role.value}_hung_up" if end is CallEnd.REMOTE_HANGUP else end.value)
         elif line is self._customer:
             self.end(END_OUTCOMES[end], end.value)
         elif line is self._transfer:
@@ -217,12 +219,11 @@ class LiveCall:
     def _new_softphone(self, grant_uid: str, role: Role) -> SoftphoneLine:
         if role is Role.AGENT and self._agent_uid is not None:
             raise Conflict("agent_already_present", "Another softphone controls this call.")
-        participant = self._admit(role, "browser")
+        one = self._admit(Participant(new_uid("leg"), role, side_of(role), "browser"))
         if role is Role.AGENT:
-            self._agent_uid = participant.uid
+            self._agent_uid = one.uid
         encoder = self._encoder if role in VOICELESS else None  # they all hear the same
-        network = self._services.network
-        line = SoftphoneLine(participant, network, self._clock, self._softphone_tell, self._tasks, encoder)
+        line = SoftphoneLine(one, self._services.network, self._clock, self._softphone_tell, self._tasks, encoder)
         self._softphones[grant_uid] = line
         return line
 
@@ -290,7 +291,7 @@ class LiveCall:
     def _begin_transfer(self, number: str) -> None:
         self._happen(Happening(Step.TRANSFER_BEGAN))
         self._transfer = self._telephone(Role.TALK, number)
-        self._transfer.dial(self.call.from_number)
+        self._transfer.dial(self.call.our_number)
 
     def _transferred(self) -> None:
         """The other number answered: the agent leaves, and the customer talks with whom it was transferred to."""
@@ -317,15 +318,14 @@ class LiveCall:
             self.call, customer, self._take_words, lambda reason: self.hang_up(f"agent_{reason}")
         )
 
-    def _telephone(self, role: Role, number: str, name: str | None = None) -> PhoneLine:
-        participant = self._admit(role, "phone", number, name)
+    def _telephone(self, role: Role, number: str, name: str | None = None, uid: str | None = None) -> PhoneLine:
+        participant = self._admit(Participant(uid or new_uid("leg"), role, side_of(role), "phone", number, name))
         line = PhoneLine(participant, self._services.driver, self._phone_tell, self._tasks)
         self._phones[participant.uid] = line
         return line
 
-    def _admit(self, role: Role, transport: str, number: str | None = None, name: str | None = None) -> Participant:
-        participant = self._scene.admit(Participant(new_uid("leg"), role, side_of(role), transport, number, name))
-        self._ledger.invite(participant)
+    def _admit(self, participant: Participant) -> Participant:
+        self._ledger.invite(self._scene.admit(participant))
         return participant
 
     def _joined(self, participant: Participant, leg: Leg) -> None:

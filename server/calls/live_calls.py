@@ -10,6 +10,7 @@ from server.calls.store import Call
 from server.kit.errors import Unavailable
 from server.kit.log import logger
 from server.kit.tasks import TaskScope
+from server.telephony.port import IncomingCall
 
 _log = logger(__name__)
 
@@ -31,12 +32,12 @@ class LiveCalls:
         if self._stopping:
             raise Unavailable("server_stopping", "The server is restarting. Try again in a moment.")
 
-    def begin(self, call: Call) -> LiveCall:
-        """Bring a call just stored to life."""
+    def begin(self, call: Call, incoming: IncomingCall | None = None) -> LiveCall:
+        """Bring a call just stored to life; `incoming` is the telephone, if it was one that called."""
         self.refuse_when_stopping()
         live = LiveCall(call, self._services)
         self._live[call.id] = live
-        live.begin()
+        live.begin(incoming)
         self._tasks.spawn(self._forget_when_closed(live), call.uid)
         return live
 

@@ -12,6 +12,7 @@ from server.telephony.port import (
     Dtmf,
     EarlyMedia,
     Ended,
+    IncomingCall,
     PhoneEvent,
     PhoneLeg,
     Ringing,
@@ -69,9 +70,11 @@ class PhoneLine:
         """Begin to call; everything that follows is told."""
         self._tasks.spawn(self._dial(caller_id), f"dial/{self.participant.uid}")
 
-    def adopt(self, leg: PhoneLeg) -> None:
-        """A telephone that called us, not answered yet."""
-        self._leg = leg
+    def answer(self, incoming: IncomingCall) -> None:
+        """Pick up: it called us. Everything that follows is told."""
+        self._leg = incoming.leg
+        incoming.listen(self.take)
+        self._tasks.spawn(incoming.leg.answer(), f"answer/{self.participant.uid}")
 
     async def hang_up(self) -> None:
         """Hang up, or stop ringing. Idempotent."""

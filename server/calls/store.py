@@ -75,6 +75,11 @@ class Call:
     ended_at: datetime | None
 
     @property
+    def our_number(self) -> str | None:
+        """What a telephone that we ring in this call is shown."""
+        return self.to_number if self.direction == "inbound" else self.from_number
+
+    @property
     def is_over(self) -> bool:
         return self.position.state is CallState.ENDED
 

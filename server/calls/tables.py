@@ -1,4 +1,4 @@
-"""Rows of calls, who took part, what happened, and what is still to be told about it."""
+"""Rows of calls, who took part, what happened, what is still to be told about it, and of short messages."""
 
 from datetime import datetime
 from typing import Any
@@ -72,6 +72,22 @@ class CallEventRow(Base):
     seq: Mapped[int]
     type: Mapped[str] = mapped_column(String(60))
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
+    at: Mapped[datetime]
+
+
+class TextMessageRow(Base):
+    """A short message that came to a number of a project. Append-only."""
+
+    __tablename__ = "text_messages"
+    __table_args__ = (Index("ix_text_messages_tenant_id_id", "tenant_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    uid: Mapped[str] = mapped_column(String(40), unique=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    from_number: Mapped[str] = mapped_column(String(20))
+    to_number: Mapped[str] = mapped_column(String(20))
+    text: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
 
 

@@ -1,6 +1,6 @@
 """The TelephonyDriver port: dial a number, take calls that come in, and be told what becomes of them."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -71,7 +71,7 @@ class PhoneLeg(Leg, Protocol):
         ...
 
     async def reject(self, end: CallEnd) -> None:
-        """Do not take a call that came in: BUSY or DECLINED."""
+        """Do not take a call that came in: BUSY, DECLINED, FAILED, or UNREACHABLE when nobody has the number."""
         ...
 
     async def hangup(self) -> None:
@@ -94,6 +94,9 @@ class IncomingCall:
 
 
 OnIncoming = Callable[[IncomingCall], None]
+
+OnText = Callable[[str, str, str], Awaitable[object]]
+"""(from, to, text) of a short message that came in. Raises AppError when it cannot be delivered."""
 
 
 class TelephonyDriver(Protocol):

@@ -85,6 +85,23 @@ class AgentRow(Base):
     created_at: Mapped[datetime]
 
 
+class PhoneNumberRow(Base):
+    """A telephone number of a project: who calls it talks to its agent, the tenant's first unless it names one."""
+
+    __tablename__ = "phone_numbers"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    uid: Mapped[str] = mapped_column(String(40), unique=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    number: Mapped[str] = mapped_column(String(20), unique=True)
+    agent_uid: Mapped[str | None] = mapped_column(String(40))
+    is_recorded: Mapped[bool]
+    is_transcribed: Mapped[bool]
+    is_analysed: Mapped[bool]
+    created_at: Mapped[datetime]
+
+
 class AuditEntryRow(Base):
     """Who changed what. Append-only; `hash` covers the row and the hash of the tenant's row before it."""
 

@@ -72,6 +72,20 @@ def test_a_refusal_names_its_code_and_fails(parloir: CliRunner, words: tuple[str
     assert "Traceback" not in refused.output
 
 
+def test_numbers_are_added_listed_and_removed(parloir: CliRunner) -> None:
+    tenant = _created(parloir)["tenant_id"]
+    added = _run(parloir, "numbers", "add", tenant, "+33 1 59 13 33 54", "--record", "--transcribe")
+    assert f"+33159133354 is a number of {tenant}" in added.output
+    assert _run(parloir, "numbers", "list", tenant).output == "+33159133354\trecording, transcript\n"
+    again = _run(parloir, "numbers", "add", tenant, "+33159133354")
+    assert again.exit_code == 1
+    assert "phone_number_taken" in again.output
+    assert _run(parloir, "numbers", "messages", tenant).output == ""
+    assert "Removed" in _run(parloir, "numbers", "remove", tenant, "+33159133354").output
+    assert "not one of" in _run(parloir, "numbers", "remove", tenant, "+33159133354").output
+    assert _run(parloir, "numbers", "list", tenant).output == ""
+
+
 def test_an_agent_is_changed(parloir: CliRunner) -> None:
     tenant = _created(parloir)["tenant_id"]
     changed = _run(parloir, "agents", "set", "--tenant", tenant, "name=Lou", "language=en", "text_only=true")

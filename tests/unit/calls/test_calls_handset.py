@@ -27,9 +27,11 @@ WAIT_S = 15.0
 class Held:
     """A handset, and what its page was told."""
 
-    def __init__(self, exchange: VirtualExchange) -> None:
+    def __init__(self, exchange: VirtualExchange, driver: VirtualDriver | None = None) -> None:
+        driver = driver or VirtualDriver(exchange, {}, SystemClock())
         self.told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        parts = HandsetParts(exchange.subscribe, MediaNetwork(bind_addresses=("127.0.0.1",)), SystemClock())
+        media = MediaNetwork(bind_addresses=("127.0.0.1",))
+        parts = HandsetParts(exchange.subscribe, driver.call_in, driver.text_in, media, SystemClock())
         self.handset = Handset(parts, NUMBER, self.told.put_nowait)
 
     async def until(self, kind: str) -> dict[str, Any]:
@@ -74,7 +76,7 @@ class Caller:
 async def network() -> AsyncIterator[tuple[Held, VirtualDriver]]:
     exchange = VirtualExchange()
     driver = VirtualDriver(exchange, {}, SystemClock())
-    held = Held(exchange)
+    held = Held(exchange, driver)
     try:
         yield held, driver
     finally:

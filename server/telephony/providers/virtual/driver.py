@@ -8,7 +8,7 @@ from server.kit.errors import Unavailable
 from server.kit.ids import new_uid
 from server.kit.tasks import TaskScope
 from server.media.leg import Role
-from server.telephony.port import CallEnd, IncomingCall, OnIncoming, OnPhoneEvent, PhoneLeg
+from server.telephony.port import CallEnd, IncomingCall, OnIncoming, OnPhoneEvent, OnText, PhoneLeg
 from server.telephony.providers.virtual.exchange import Subscriber, VirtualExchange
 from server.telephony.providers.virtual.line import Party, VirtualLine
 
@@ -25,6 +25,7 @@ class VirtualDriver:
         self._tasks = TaskScope("virtual network")
         self._lines: set[VirtualLine] = set()
         self._take_incoming: OnIncoming | None = None
+        self._take_text: OnText | None = None
         self._stopping = False
 
     @property
@@ -69,6 +70,16 @@ class VirtualDriver:
 
     def on_incoming(self, callback: OnIncoming) -> None:
         self._take_incoming = callback
+
+    def on_text(self, callback: OnText) -> None:
+        """Who takes short messages that come in; without anybody they are refused."""
+        self._take_text = callback
+
+    async def text_in(self, from_number: str, to: str, text: str) -> None:
+        """A handset sends a short message to one of our numbers. Raises AppError when it is not delivered."""
+        if self._take_text is None:
+            raise Unavailable("telephony_unavailable", "Nobody takes short messages.")
+        await self._take_text(from_number, to, text)
 
     def call_in(self, from_number: str, to: str, party: Party) -> VirtualLine:
         """A handset dials one of our numbers; `party` is told by `leave` when it is over.

@@ -18,10 +18,6 @@ class Subscriber(Protocol):
         ...
 
 
-OnMessage = Callable[[str, str, str], None]
-"""(from, to, text) of a short message."""
-
-
 class VirtualExchange:
     """Numbers and their telephones. Belongs to one process."""
 

@@ -1,0 +1,71 @@
+"""`parloir numbers …`: a tenant's telephone numbers, and the text messages that came to them."""
+
+import json
+
+import click
+
+from server.app import Parloir
+from server.calls.texts import TextMessage
+from server.command import with_parloir
+from server.tenants.phone_numbers import Keeping, PhoneNumber
+
+
+@click.group()
+def numbers() -> None:
+    """The telephone numbers of a tenant: who calls one talks to its agent."""
+
+
+@numbers.command("add")
+@click.argument("tenant")
+@click.argument("number")
+@click.option("--agent", default=None, help="The agent that answers, by slug; the tenant's first by default.")
+@click.option("--record", is_flag=True, help="Record calls to this number.")
+@click.option("--transcribe", is_flag=True, help="Keep what is said in them.")
+@click.option("--analyse", is_flag=True, help="Judge them afterwards; keeps what is said too.")
+def add_number(tenant: str, number: str, agent: str | None, record: bool, transcribe: bool, analyse: bool) -> None:
+    """Give the tenant NUMBER, for example +33170000001."""
+
+    async def add(parloir: Parloir) -> str:
+        found = await parloir.tenants.by_uid(tenant)
+        keeping = Keeping(record, transcribe, analyse)
+        return (await parloir.calling.numbers.add(found.id, number, agent, keeping)).number
+
+    click.echo(f"{with_parloir(add)} is a number of {tenant}.")
+
+
+@numbers.command("remove")
+@click.argument("tenant")
+@click.argument("number")
+def remove_number(tenant: str, number: str) -> None:
+    """Take NUMBER away; who calls it then is told that nobody has it."""
+
+    async def remove(parloir: Parloir) -> bool:
+        return await parloir.calling.numbers.remove((await parloir.tenants.by_uid(tenant)).id, number)
+
+    click.echo("Removed." if with_parloir(remove) else "It was not one of this tenant.")
+
+
+@numbers.command("list")
+@click.argument("tenant")
+def list_numbers(tenant: str) -> None:
+    """The numbers of a tenant: number, what is kept of its calls."""
+
+    async def listed(parloir: Parloir) -> list[PhoneNumber]:
+        return await parloir.calling.numbers.of((await parloir.tenants.by_uid(tenant)).id)
+
+    for one in with_parloir(listed):
+        kept = {"recording": one.is_recorded, "transcript": one.is_transcribed, "analysis": one.is_analysed}
+        click.echo(f"{one.number}\t{', '.join(name for name, on in kept.items() if on) or '-'}")
+
+
+@numbers.command("messages")
+@click.argument("tenant")
+def list_messages(tenant: str) -> None:
+    """The newest text messages that came to the tenant's numbers, as lines of JSON."""
+
+    async def listed(parloir: Parloir) -> list[TextMessage]:
+        return await parloir.calling.texts.latest((await parloir.tenants.by_uid(tenant)).id)
+
+    for one in with_parloir(listed):
+        body = {"id": one.uid, "from": one.from_number, "to": one.to_number, "body": one.text}
+        click.echo(json.dumps(body | {"at": one.at.isoformat()}, ensure_ascii=False))

@@ -1,0 +1,115 @@
+"""The telephone numbers of a tenant's projects, and which agent answers there."""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.kit.clock import Clock
+from server.kit.errors import Conflict
+from server.kit.ids import new_uid
+from server.storage import Database
+from server.telephony.numbers import normalise
+from server.tenants.audit import record
+from server.tenants.credentials import Credentials
+from server.tenants.tables import PhoneNumberRow, ProjectRow
+
+
+@dataclass(frozen=True)
+class PhoneNumber:
+    """`number` is E.164. Without `agent_uid` the tenant's first agent answers."""
+
+    tenant_id: int
+    project_id: int
+    number: str = field(repr=False)
+    agent_uid: str | None
+    is_recorded: bool
+    is_transcribed: bool
+    is_analysed: bool
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """What is kept of calls to a number."""
+
+    recording: bool = False
+    transcript: bool = False
+    analysis: bool = False
+
+
+class PhoneNumbers:
+    def __init__(self, database: Database, credentials: Credentials, clock: Clock) -> None:
+        self._database = database
+        self._credentials = credentials
+        self._clock = clock
+
+    async def add(
+        self, tenant_id: int, number: str, agent: str | None, keeping: Keeping, actor: str = "cli"
+    ) -> PhoneNumber:
+        """Give the tenant's first project `number`. `agent`: a slug or id; the tenant's first by default.
+
+        Raises `invalid_phone_number`, `unknown_agent`, Conflict `phone_number_taken`.
+        """
+        plain = normalise(number)
+        agent_uid = (await self._credentials.target_of(tenant_id, agent)).agent.uid if agent else None
+        try:
+            async with self._database.transaction() as session:
+                of_tenant = select(ProjectRow.id).where(ProjectRow.tenant_id == tenant_id).order_by(ProjectRow.id)
+                row = PhoneNumberRow(
+                    uid=new_uid("num"),
+                    tenant_id=tenant_id,
+                    project_id=(await session.scalars(of_tenant.limit(1))).one(),
+                    number=plain,
+                    agent_uid=agent_uid,
+                    is_recorded=keeping.recording,
+                    is_transcribed=keeping.transcript or keeping.analysis,
+                    is_analysed=keeping.analysis,
+                    created_at=self._clock.now(),
+                )
+                session.add(row)
+                await self._record(session, tenant_id, actor, "phone_number.added", row.uid)
+        except IntegrityError:
+            raise Conflict("phone_number_taken", "This telephone number belongs to a project already.") from None
+        return _phone_number(row)
+
+    async def remove(self, tenant_id: int, number: str, actor: str = "cli") -> bool:
+        """Whether it was the tenant's. Raises `invalid_phone_number`."""
+        async with self._database.transaction() as session:
+            uid = await session.scalar(
+                delete(PhoneNumberRow)
+                .where(PhoneNumberRow.tenant_id == tenant_id, PhoneNumberRow.number == normalise(number))
+                .returning(PhoneNumberRow.uid)
+            )
+            if uid is not None:
+                await self._record(session, tenant_id, actor, "phone_number.removed", uid)
+        return uid is not None
+
+    async def of(self, tenant_id: int) -> list[PhoneNumber]:
+        """In the order in which they were added."""
+        async with self._database.reading() as session:
+            rows = await session.scalars(
+                select(PhoneNumberRow).where(PhoneNumberRow.tenant_id == tenant_id).order_by(PhoneNumberRow.id)
+            )
+            return [_phone_number(row) for row in rows]
+
+    async def find(self, number: str) -> PhoneNumber | None:
+        """Whose E.164 `number` is; None when nobody of ours has it."""
+        async with self._database.reading() as session:
+            row = await session.scalar(select(PhoneNumberRow).where(PhoneNumberRow.number == number))
+        return None if row is None else _phone_number(row)
+
+    async def _record(self, session: AsyncSession, tenant_id: int, actor: str, action: str, uid: str) -> None:
+        await record(session, self._clock.now(), tenant_id, actor, action, {"phone_number": uid})
+
+
+def _phone_number(row: PhoneNumberRow) -> PhoneNumber:
+    return PhoneNumber(
+        row.tenant_id,
+        row.project_id,
+        row.number,
+        row.agent_uid,
+        row.is_recorded,
+        row.is_transcribed,
+        row.is_analysed,
+    )
