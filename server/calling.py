@@ -123,12 +123,7 @@ class Calling:
             players = player_grants(base.database, base.keys, clock)
             parts = CallParts(store, live, keepsakes, softphones, players, base.tenants, base.credentials, clock)
             calls = Calls(parts, settings.caller_id)
-            numbers = PhoneNumbers(base.database, base.credentials, clock)
-            texts = Texts(base.database, numbers, clock)
-            inbound = Inbound(numbers, base.credentials, store, live)
-            closing.push_async_callback(inbound.close)
-            driver.on_incoming(inbound.take)
-            driver.on_text(texts.receive)
+            numbers, texts = _take_in(base, store, live, driver, closing)
             links = RecordingLinks(base.keys, clock)
             replay_parts = ReplayParts(store, keepsakes, aftermath, recordings, players, links, clock)
             replays = Replays(replay_parts, settings.origin)
@@ -154,6 +149,19 @@ class Calling:
         """End calls whose process is gone, and finish their recordings; `all_of_them` when no other process runs."""
         await self.live.recover(all_of_them=all_of_them)
         await self.recordings.recover()
+
+
+def _take_in(
+    base: Foundations, store: CallStore, live: LiveCalls, driver: VirtualDriver, closing: AsyncExitStack
+) -> tuple[PhoneNumbers, Texts]:
+    """Calls and text messages that come to the numbers of projects."""
+    numbers = PhoneNumbers(base.database, base.credentials, base.clock)
+    inbound = Inbound(numbers, base.credentials, store, live)
+    closing.push_async_callback(inbound.close)
+    driver.on_incoming(inbound.take)
+    texts = Texts(base.database, numbers, base.clock)
+    driver.on_text(texts.receive)
+    return numbers, texts
 
 
 class _Saying:
