@@ -21,6 +21,7 @@ from server.speech.port import SpeechToText
 from server.speech.providers import offline_engines
 from server.transcripts import Heard, Transcriber
 from server.transcripts.recognition import RecognitionQueue
+from server.transcripts.transcriber import LIMITS
 from tests.fixtures.speech.prompts import Prompt, human_prompts, word_errors
 from tests.fixtures.speech.questions import CACHE, question
 
@@ -96,10 +97,10 @@ async def talk(script: Script, engines: SpeechEngines, queue: RecognitionQueue) 
     await transcriber.close()
 
 
-async def recognised_s(ear: SpeechToText) -> float:
-    """How long an agent waits for a visitor's question."""
+async def recognised_s(ear: SpeechToText, sound: Samples | None = None) -> float:
+    """How long an agent waits for a visitor's question, or for `sound`."""
     began = time.monotonic()
-    await ear.transcribe(question(QUESTION, "en"), "en")
+    await ear.transcribe(question(QUESTION, "en") if sound is None else sound, "en")
     return time.monotonic() - began
 
 
@@ -132,6 +133,8 @@ async def measure(engines: SpeechEngines) -> None:
     alone = [await whole(ear, script) for script in scripts]
     alone_cpu = sum(cpu for cpu, _ in alone) / spoken_s
     idle = [await recognised_s(ear) for _ in range(ASKED_ALONE)]
+    longest = files(scripts[0])[0][: round(LIMITS.longest_utterance_s * SAMPLE_RATE_HZ)]
+    longest_s = await recognised_s(ear, longest)
     cpu = time.process_time()
     await recognised_s(ear)
     question_cpu = time.process_time() - cpu
@@ -152,6 +155,10 @@ async def measure(engines: SpeechEngines) -> None:
     print(
         f"an agent recognises a question in {statistics.median(idle):.2f} s alone, in {statistics.median(busy):.2f} s "
         f"({statistics.median(busy) / statistics.median(idle):.2f} x, worst {max(busy):.2f} s) beside three such legs"
+    )
+    print(
+        f"the longest piece of a call, {len(longest) / SAMPLE_RATE_HZ:.0f} s, holds the recogniser for "
+        f"{longest_s:.2f} s: no question waits longer for its turn"
     )
 
 

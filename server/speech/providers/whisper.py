@@ -14,7 +14,7 @@ from server.speech.pool import EnginePool
 from server.speech.port import Quality, SpeechFailed, Transcript
 from server.speech.providers.catalog import INSTALL_SPEECH, WHISPER_BASE
 from server.speech.providers.whisper_features import MAX_SPEECH_S, log_mel
-from server.speech.providers.whisper_text import WhisperVocabulary
+from server.speech.providers.whisper_text import WhisperVocabulary, said_once
 
 _SERVES = {
     "en": Serves(Quality.GOOD),
@@ -33,7 +33,7 @@ _MAX_TOKENS = 448
 # What Whisper makes up on noise scores below these; speech stays well above, but for a word or three on their own:
 # their few tokens score low ("Oui." -1.5), while noise is told from them by looking like silence (0.4 and more).
 _UNSURE = -1.0
-_UNSURE_AND_SILENT = -0.5
+_UNSURE_AND_SILENT = -0.75  # quiet speech that breaks off reaches -0.6; what is made up on noise stays below -1.2
 _LIKELY_SILENCE = 0.6
 _FEW_WORDS = 3
 _FEW_UNSURE = -1.8
@@ -81,6 +81,8 @@ class WhisperModel:
             return_no_speech_prob=True,
         )
         text, score = self._vocabulary.text(found.sequences_ids[0]), float(found.scores[0])
+        if found.no_speech_prob < _HARDLY_SILENCE and _is_looping(text):
+            text = said_once(text)
         return Transcript(text if _is_speech(text, score, found.no_speech_prob) else "", spoken, score)
 
     def _detect(self, encoded: Any) -> str:
@@ -146,8 +148,12 @@ def _is_speech(text: str, score: float, no_speech: float) -> bool:
         return False
     if no_speech > _LIKELY_SILENCE and score < _UNSURE_AND_SILENT:
         return False
+    return not _is_looping(text)
+
+
+def _is_looping(text: str) -> bool:
     raw = text.encode()
-    return len(raw) / len(zlib.compress(raw)) <= _LOOPING
+    return len(raw) / len(zlib.compress(raw)) > _LOOPING
 
 
 def _warming_sound() -> Samples:

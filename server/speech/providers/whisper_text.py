@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+_SENTENCE_WORDS = 3  # fewer words again and again may well be said
+
 
 class WhisperVocabulary:
     """A byte-level vocabulary, as `vocabulary.txt` (one token a line) or `vocabulary.json` (a list)."""
@@ -36,6 +38,15 @@ class WhisperVocabulary:
             if number < self._end:
                 raw.extend(self._bytes[sign] for sign in self._tokens[number])
         return raw.decode("utf-8", errors="replace").strip()
+
+
+def said_once(text: str) -> str:
+    """A sentence that Whisper went on writing after its end, once; other text as it is. The last word may be cut."""
+    words = text.split()
+    for length in range(_SENTENCE_WORDS, len(words) // 2 + 1):
+        if all(word == words[place % length] for place, word in enumerate(words[:-1])):
+            return " ".join(words[:length])
+    return text
 
 
 def _byte_alphabet() -> dict[str, int]:

@@ -6,7 +6,7 @@ import pytest
 from server.media.frame import SAMPLE_RATE_HZ, Samples
 from server.speech.providers.kokoro_phonemes import MAX_TOKENS, kokoro_tokens
 from server.speech.providers.whisper_features import log_mel
-from server.speech.providers.whisper_text import WhisperVocabulary
+from server.speech.providers.whisper_text import WhisperVocabulary, said_once
 
 
 def tone(hz: float, seconds: float) -> Samples:
@@ -74,3 +74,17 @@ def test_phonemes_get_the_models_numbers(ipa: str, language: str, expected: list
 
 def test_more_phonemes_than_the_model_takes_are_cut_off() -> None:
     assert len(kokoro_tokens("a" * 1000, "fr")) == MAX_TOKENS
+
+
+@pytest.mark.parametrize(
+    ("written", "once"),
+    [
+        ("Press start to pause. Press start to pause. Press start to pa", "Press start to pause."),
+        ("We are open. We are open.", "We are open."),
+        ("We are open on Sunday. We are closed on Monday.", "We are open on Sunday. We are closed on Monday."),
+        ("No, no. No, no. No, no.", "No, no. No, no. No, no."),
+        ("", ""),
+    ],
+)
+def test_a_sentence_that_was_written_again_and_again_was_said_once(written: str, once: str) -> None:
+    assert said_once(written) == once
