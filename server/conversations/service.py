@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Row, Select, Table, bindparam, insert, select, update
+from sqlalchemy import Row, Select, Table, bindparam, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.conversations.tables import ConsentRow, ConversationEventRow, ConversationRow, MessageRow
@@ -26,7 +26,12 @@ _INSERT_EVENT = insert(cast("Table", ConversationEventRow.__table__))
 _INSERT_MESSAGE = insert(_messages)
 _NUMBER_MESSAGE = (
     update(_conversations)
-    .where(_conversations.c.uid == bindparam("of"))
+    .where(
+        _conversations.c.uid == bindparam("of"),
+        ~exists().where(
+            _messages.c.conversation_id == _conversations.c.id, _messages.c.uid == bindparam("message_uid")
+        ),
+    )
     .values(messages_count=_conversations.c.messages_count + 1)
     .returning(_conversations.c.id, _conversations.c.messages_count)
 )
@@ -35,9 +40,14 @@ _STORED_MESSAGE = (
     .join(_conversations, _conversations.c.id == _messages.c.conversation_id)
     .where(_conversations.c.uid == bindparam("of"), _messages.c.uid == bindparam("message_uid"))
 )
-_READ_CONVERSATION = select(_conversations).where(_conversations.c.uid == bindparam("of"))
-_READ_MESSAGES = (
-    select(_messages).where(_messages.c.conversation_id == bindparam("conversation_id")).order_by(_messages.c.seq)
+_READ: Select[Any] = (
+    select(
+        *(_conversations.c[name].label(f"of_{name}") for name in ("uid", "state", "mode", "ended_reason", "rating")),
+        _messages,
+    )
+    .outerjoin_from(_conversations, _messages, _messages.c.conversation_id == _conversations.c.id)
+    .where(_conversations.c.uid == bindparam("of"))
+    .order_by(_messages.c.seq)
 )
 
 
@@ -119,11 +129,11 @@ class Conversations:
         """
         now, text = self._clock.now(), storable(text)
         async with self._database.transaction() as session:
-            stored = await session.execute(_STORED_MESSAGE, {"of": conversation_uid, "message_uid": uid})
-            if (known := stored.first()) is not None:
-                return _message(known)
-            found = (await session.execute(_NUMBER_MESSAGE, {"of": conversation_uid})).first()
+            names = {"of": conversation_uid, "message_uid": uid}
+            found = (await session.execute(_NUMBER_MESSAGE, names)).first()
             if found is None:
+                if (known := (await session.execute(_STORED_MESSAGE, names)).first()) is not None:
+                    return _message(known)
                 raise _unknown()
             conversation_id, seq = found
             row = {
@@ -173,11 +183,12 @@ class Conversations:
     async def read(self, conversation_uid: str) -> tuple[Conversation, list[Message]]:
         """The conversation and all its final messages, in order, as of one moment. Raises NotFound `not_found`."""
         async with self._database.reading() as session:
-            row = (await session.execute(_READ_CONVERSATION, {"of": conversation_uid})).first()
-            if row is None:
-                raise _unknown()
-            stored = await session.execute(_READ_MESSAGES, {"conversation_id": row.id})
-            return _conversation(row), [_message(message) for message in stored]
+            rows = (await session.execute(_READ, {"of": conversation_uid})).all()
+        if not rows:
+            raise _unknown()
+        one = rows[0]
+        found = Conversation(one.of_uid, one.of_state, one.of_mode, one.of_ended_reason, one.of_rating)
+        return found, [_message(row) for row in rows if row.id is not None]
 
     async def set_mode(self, conversation_uid: str, mode: str) -> None:
         """Voice came, or text is all that is left."""
@@ -237,7 +248,7 @@ def _messages_of(conversation_uid: str) -> Select[MessageRow]:
     )
 
 
-def _conversation(row: ConversationRow | Row[Any]) -> Conversation:
+def _conversation(row: ConversationRow) -> Conversation:
     return Conversation(row.uid, row.state, row.mode, row.ended_reason, row.rating)
 
 

@@ -1,13 +1,16 @@
 """Keys and what they open: made once, found by an HMAC of their text, never stored readable unless public."""
 
+import functools
 import hmac
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from typing import Any, Literal, cast
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, bindparam, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.agents.port import AgentProfile
@@ -115,32 +118,23 @@ class Credentials:
 
     async def resolve(self, text: str) -> Principal:
         """Who presents the key `text`. Raises NotAuthenticated `invalid_key`."""
+        lookup = self._lookup(text)
         async with self._database.reading() as session:
-            return await self._resolve(session, text)
+            row = (await session.execute(_PRESENTED, {"lookup": lookup})).first()
+        return self._principal(row)
 
-    async def _resolve(self, session: AsyncSession, text: str) -> Principal:
-        if not text.isascii() or not is_well_formed_secret(text):
+    def _principal(self, row: Row[Any] | None) -> Principal:
+        """Whose key was found. A key counts as used when it opens something."""
+        if row is None or row.key_revoked_at is not None or _is_past(row.key_expires_at, self._clock.now()):
             raise _invalid_key()
-        row = (
-            await session.execute(
-                select(CredentialRow, TenantRow.uid)
-                .join(TenantRow, TenantRow.id == CredentialRow.tenant_id)
-                .where(CredentialRow.lookup == self._lookup(text))
-            )
-        ).first()
-        if row is None:
-            raise _invalid_key()
-        credential, tenant_uid = row
-        if credential.revoked_at is not None or _is_past(credential.expires_at, self._clock.now()):
-            raise _invalid_key()
-        self.use.note(credential.id)
+        self.use.note(row.key_id)
         return Principal(
-            tenant_id=credential.tenant_id,
-            tenant_uid=tenant_uid,
-            project_id=credential.project_id,
-            kind=Kind(credential.kind),
-            scopes=frozenset(credential.scopes),
-            livemode=credential.livemode,
+            tenant_id=row.tenant,
+            tenant_uid=row.tenant_uid,
+            project_id=row.key_project_id,
+            kind=Kind(row.key_kind),
+            scopes=frozenset(row.key_scopes),
+            livemode=row.key_livemode,
         )
 
     async def resolve_widget(self, key: str | None, agent: str | None, tenant: str | None) -> WidgetTarget:
@@ -155,15 +149,18 @@ class Credentials:
             raise InvalidInput("invalid_request", "Name a public key (apiKey) or a tenant (tenant_id).")
         if tenant and not _NAME.fullmatch(tenant):
             raise _invalid_key()
+        if not key:
+            return await self._target("tenant_uid", tenant, agent)
+        form, asked = _called(agent)
+        lookup = self._lookup(key)
         async with self._database.reading() as session:
-            if not key:
-                return await self._target(session, TenantRow.uid == tenant, agent)
-            principal = await self._resolve(session, key)
-            if principal.kind is not Kind.PUBLIC:
-                raise NotAuthenticated("invalid_key", "This is not a public key; pages use voc_pk_ keys only.")
-            if tenant and tenant != principal.tenant_uid:
-                raise InvalidInput("config_mismatch", "The key and the tenant do not belong together.")
-            return await self._target(session, TenantRow.id == principal.tenant_id, agent)
+            row = (await session.execute(_statement("lookup", form), {"lookup": lookup, "agent": asked})).first()
+        principal = self._principal(row)
+        if principal.kind is not Kind.PUBLIC:
+            raise NotAuthenticated("invalid_key", "This is not a public key; pages use voc_pk_ keys only.")
+        if tenant and tenant != principal.tenant_uid:
+            raise InvalidInput("config_mismatch", "The key and the tenant do not belong together.")
+        return _target_in(row)
 
     async def public_key_of(self, tenant_id: int) -> str | None:
         """The tenant's newest public key."""
@@ -181,48 +178,95 @@ class Credentials:
 
     async def target_of(self, tenant_id: int, agent_uid: str) -> WidgetTarget:
         """The target of a session that exists. Raises `unknown_agent` when the agent is gone."""
-        async with self._database.reading() as session:
-            return await self._target(session, TenantRow.id == tenant_id, agent_uid)
+        return await self._target("tenant_id", tenant_id, agent_uid)
 
-    async def _target(
-        self, session: AsyncSession, which_tenant: ColumnElement[bool], agent: str | None
-    ) -> WidgetTarget:
-        named = (AgentRow.tenant_id == TenantRow.id) & _is_called(agent)
-        rows = await session.execute(
-            select(TenantRow, AgentRow).outerjoin(AgentRow, named).where(which_tenant).order_by(AgentRow.id).limit(1)
-        )
-        found = rows.first()
-        if found is None:
-            raise _invalid_key()
-        tenant, row = found
-        if row is None:
-            raise _unknown_agent()
-        return WidgetTarget(
-            tenant_id=tenant.id,
-            tenant_uid=tenant.uid,
-            plan=plan_named(tenant.plan),
-            agent=profile_of(row),
-            avatar_url=row.avatar_url,
-            text_only=row.text_only,
-            consent=ConsentPolicy(row.consent_required, row.consent_version, row.consent_text),
-        )
+    async def _target(self, by: "_By", tenant: str | int | None, agent: str | None) -> WidgetTarget:
+        form, asked = _called(agent)
+        async with self._database.reading() as session:
+            row = (await session.execute(_statement(by, form), {by: tenant, "agent": asked})).first()
+        return _target_in(row)
 
     def _lookup(self, text: str) -> str:
+        """How the key `text` is found. Raises NotAuthenticated `invalid_key` for what cannot be one."""
+        if not text.isascii() or not is_well_formed_secret(text):
+            raise _invalid_key()
         return hmac.new(self._pepper, text.encode(), sha256).hexdigest()
 
 
-def _is_called(agent: str | None) -> ColumnElement[bool]:
-    """Which agent of a tenant a page means. No slug is a number, so the three names cannot be mixed up."""
+# Put together once: every visitor's click runs these, and SQLAlchemy takes longer over them than the database.
+_By = Literal["lookup", "tenant_uid", "tenant_id"]
+_Form = Literal["any", "id", "name"]
+_keys = cast("Table", CredentialRow.__table__)
+_tenants = cast("Table", TenantRow.__table__)
+_agents = cast("Table", AgentRow.__table__)
+_KEY_COLUMNS = [
+    _keys.c[name].label(f"key_{name}")
+    for name in ("id", "project_id", "kind", "scopes", "livemode", "expires_at", "revoked_at")
+]
+_TENANT_COLUMNS = [_tenants.c.id.label("tenant"), _tenants.c.uid.label("tenant_uid")]
+_KEYS_OF_TENANTS = _keys.join(_tenants, _tenants.c.id == _keys.c.tenant_id)
+_PRESENTED = (
+    select(*_KEY_COLUMNS, *_TENANT_COLUMNS).select_from(_KEYS_OF_TENANTS).where(_keys.c.lookup == bindparam("lookup"))
+)
+
+
+@functools.cache
+def _statement(by: _By, form: _Form) -> Select[Any]:
+    """The key (if found by it), tenant and agent: no row without the tenant, no agent's id without the agent."""
+    is_called: Mapping[_Form, ColumnElement[bool]] = {
+        "any": true(),
+        "id": _agents.c.id == bindparam("agent"),
+        "name": (_agents.c.slug == bindparam("agent")) | (_agents.c.uid == bindparam("agent")),
+    }
+    which: Mapping[_By, ColumnElement[bool]] = {
+        "lookup": _keys.c.lookup == bindparam("lookup"),
+        "tenant_uid": _tenants.c.uid == bindparam("tenant_uid"),
+        "tenant_id": _tenants.c.id == bindparam("tenant_id"),
+    }
+    tenants: FromClause = _KEYS_OF_TENANTS if by == "lookup" else _tenants
+    return (
+        select(
+            *(_KEY_COLUMNS if by == "lookup" else ()),
+            *_TENANT_COLUMNS,
+            _tenants.c.plan.label("tenant_plan"),
+            *(column for column in _agents.c if column.name != "tenant_id"),
+        )
+        .select_from(tenants.outerjoin(_agents, (_agents.c.tenant_id == _tenants.c.id) & is_called[form]))
+        .where(which[by])
+        .order_by(_agents.c.id)
+        .limit(1)
+    )
+
+
+def _called(agent: str | None) -> tuple[_Form, str | int | None]:
+    """How a page names an agent of a tenant. No slug is a number, so the three names cannot be mixed up."""
     if not agent:
-        return true()
+        return "any", None
     if not _NAME.fullmatch(agent):
         raise _unknown_agent()
     if agent.isdecimal():
-        return AgentRow.id == int(agent) if int(agent) < _LARGEST_ID else false()
-    return (AgentRow.slug == agent) | (AgentRow.uid == agent)
+        return "id", int(agent) if int(agent) < _LARGEST_ID else 0  # 0 is nobody's
+    return "name", agent
 
 
-def profile_of(row: AgentRow) -> AgentProfile:
+def _target_in(row: Row[Any] | None) -> WidgetTarget:
+    """Raises `invalid_key` without a tenant, `unknown_agent` without the agent."""
+    if row is None:
+        raise _invalid_key()
+    if row.id is None:
+        raise _unknown_agent()
+    return WidgetTarget(
+        tenant_id=row.tenant,
+        tenant_uid=row.tenant_uid,
+        plan=plan_named(row.tenant_plan),
+        agent=profile_of(row),
+        avatar_url=row.avatar_url,
+        text_only=row.text_only,
+        consent=ConsentPolicy(row.consent_required, row.consent_version, row.consent_text),
+    )
+
+
+def profile_of(row: AgentRow | Row[Any]) -> AgentProfile:
     """The agent as its engine needs it."""
     return AgentProfile(
         uid=row.uid,
