@@ -40,6 +40,7 @@ from server.tenants.origins import OriginDirectory
 from server.tenants.service import Tenants
 from server.web.application import web_app
 from server.web.assets import AssetManifest
+from server.web.cable import cable
 from server.web.calls_api import calls_api
 from server.web.client_address import ClientAddresses
 from server.web.embed import embed
@@ -48,7 +49,9 @@ from server.web.handset import handset
 from server.web.health import health
 from server.web.pages import ROOT, StartPage, pages
 from server.web.player import player
+from server.web.project_guard import ProjectGuard
 from server.web.recordings import recordings
+from server.web.webhooks_api import webhook_log_api, webhooks_api
 from server.web.widget import widget
 from server.web.widget_guard import WidgetGuard
 from server.web.widget_socket import widget_socket
@@ -111,6 +114,8 @@ class Parloir:
                 settings=settings,
                 clock=clock,
                 database=database,
+                bus=bus,
+                secret=secret,
                 keys=keys,
                 tenants=Tenants(database, credentials, origins, clock),
                 credentials=credentials,
@@ -121,9 +126,7 @@ class Parloir:
                 network=_network(settings),
                 metrics=metrics,
             )
-            closing.push_async_callback(base.rooms.close)
-            live = _live_conversations(base, sessions, conversations)
-            closing.push_async_callback(live.close, 0)
+            live = _live_conversations(base, sessions, conversations, closing)
             yield cls(
                 settings,
                 clock,
@@ -204,16 +207,20 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -
         parloir.settings.origin,
     )
     calling = parloir.calling
+    asking = ProjectGuard(parloir.credentials, parloir.tenants, parloir.settings.origin)
     surfaces = [
         health(parloir.readiness, parloir.metrics.registry),
         pages(assets, start_page),
         widget(guard, parloir.visits, parloir.widget_options.table),
         widget_socket(guard, parloir.visits),
         frame(parloir.credentials, parloir.origins, tickets),
-        calls_api(parloir.credentials, calling.calls, parloir.settings.origin),
+        calls_api(parloir.credentials, calling.calls, calling.cable.tokens, parloir.settings.origin),
         embed(calling.calls, calling.softphones, parloir.origins, assets, parloir.settings.page_ice_servers),
         player(calling.replays, calling.players, parloir.origins, assets),
         recordings(calling.recordings, calling.recording_links),
+        webhooks_api(asking, calling.webhooks),
+        webhook_log_api(asking, calling.webhooks),
+        cable(calling.cable, parloir.origins, parloir.settings.origin, is_open=parloir.settings.cable_open_origins),
         handset(calling.handset_tickets, calling.handsets, assets),
     ]
     return web_app(parloir.origins, surfaces)
@@ -231,7 +238,11 @@ def _credentials(database: Database, secret: MasterSecret, clock: Clock, closing
     return credentials
 
 
-def _live_conversations(base: Foundations, sessions: WidgetSessions, conversations: Conversations) -> LiveConversations:
+def _live_conversations(
+    base: Foundations, sessions: WidgetSessions, conversations: Conversations, closing: AsyncExitStack
+) -> LiveConversations:
+    """Closed before the clock of their rooms."""
+    closing.push_async_callback(base.rooms.close)
     live = LiveConversations(
         base.engines,
         base.knowledge,
@@ -244,6 +255,7 @@ def _live_conversations(base: Foundations, sessions: WidgetSessions, conversatio
             metrics=base.metrics,
         ),
     )
+    closing.push_async_callback(live.close, 0)
     base.metrics.count_live(live.__len__)
     return live
 

@@ -10,24 +10,28 @@ from server.analysis.providers import OpenAiAnalyser
 from server.browser import MediaNetwork
 from server.calls.aftermath import SETTLED, Aftermath
 from server.calls.ai_voice import AgentVoices
+from server.calls.cable import CableParts
 from server.calls.call_services import CallServices
+from server.calls.feed import CallFeed
 from server.calls.handsets import HandsetParts
 from server.calls.inbound import Inbound
 from server.calls.keepsakes import CallKeepsakes
 from server.calls.live_calls import LiveCalls
 from server.calls.metrics import CallMetrics
-from server.calls.outbox import Outbox
+from server.calls.outbox import Act, Outbox
 from server.calls.replay import ReplayParts, Replays
 from server.calls.room_clock import RoomClock
 from server.calls.sample import SampleCall
 from server.calls.service import CallParts, Calls
-from server.calls.store import CallStore
+from server.calls.store import CallEvent, CallStore
 from server.calls.texts import Texts
+from server.calls.webhook_events import CallNews, NewsParts
 from server.kit.clock import Clock
 from server.kit.tasks import TaskScope
 from server.media.frame import Frame, frames_of
 from server.recordings import Recordings
 from server.sessions import SigningKeys
+from server.sessions.cable_tokens import CableTokens
 from server.sessions.grants import CallGrants, player_grants, softphone_grants
 from server.sessions.handsets import HandsetTickets
 from server.sessions.recording_links import RecordingLinks
@@ -35,14 +39,17 @@ from server.settings import Settings
 from server.speech.engines import SpeechEngines
 from server.speech.port import SpeechFailed
 from server.storage import Database
+from server.storage.bus import Bus
 from server.storage.objects import LocalObjects, ObjectStore
 from server.storage.s3_objects import Bucket, S3Objects
+from server.storage.secret import MasterSecret
 from server.telephony.providers import VirtualDriver, VirtualExchange
 from server.telephony.providers.virtual.magic import magic_numbers
 from server.tenants.credentials import Credentials
 from server.tenants.phone_numbers import PhoneNumbers
 from server.tenants.service import Tenants
 from server.transcripts import RecognitionQueue
+from server.webhooks import Webhooks
 
 _SCRIPT_LANGUAGE = "en"  # what the numbers that speak by themselves say
 
@@ -54,6 +61,8 @@ class Foundations:
     settings: Settings
     clock: Clock
     database: Database
+    bus: Bus
+    secret: MasterSecret
     keys: SigningKeys
     tenants: Tenants
     credentials: Credentials
@@ -78,6 +87,8 @@ class Calling:
     exchange: VirtualExchange
     driver: VirtualDriver
     outbox: Outbox
+    webhooks: Webhooks
+    cable: CableParts
     replays: Replays
     handsets: HandsetParts
     handset_tickets: HandsetTickets
@@ -94,29 +105,31 @@ class Calling:
             recordings = Recordings(base.database, _objects(settings), clock, settings.data_dir / "recording")
             closing.push_async_callback(recordings.close)
             analyser = _analyser(settings, closing)
-            outbox = Outbox(base.database, clock, {SETTLED: lambda event: aftermath.settled(event)})
-            store = CallStore(base.database, clock, outbox.poke)
+            webhooks = await closing.enter_async_context(
+                Webhooks.open(base.database, base.secret, settings.egress_policy, clock)
+            )
+            acts: dict[str, Act] = {}
+            outbox = Outbox(base.database, clock, acts)
+
+            def logged(call_id: int) -> None:
+                outbox.poke()
+                feed.committed(call_id)
+
+            store = CallStore(base.database, clock, logged)
+            feed = CallFeed(store, base.bus)
+            closing.push_async_callback(feed.close)
             queue = RecognitionQueue()
             closing.push_async_callback(queue.close)
             keepsakes = CallKeepsakes(recordings, store, base.speech, queue)
             aftermath = Aftermath(store, keepsakes.segments, analyser)
+            links = RecordingLinks(base.keys, clock)
+            acts |= _acts(base, NewsParts(store, keepsakes, aftermath, recordings, links, webhooks))
             scripts = TaskScope("magic numbers")
             closing.push_async_callback(scripts.close)
             exchange = VirtualExchange()
             driver = VirtualDriver(exchange, magic_numbers(clock, scripts, _Saying(base.speech)), clock)
             closing.push_async_callback(driver.stop, 0)
-            live = LiveCalls(
-                CallServices(
-                    store=store,
-                    clock=clock,
-                    room_clock=base.rooms,
-                    network=base.network,
-                    driver=driver,
-                    keepsakes=keepsakes,
-                    open_ai=AgentVoices(base.engines, base.knowledge, base.credentials, clock).open,
-                    count_refused=base.metrics.refused_transitions.inc,
-                )
-            )
+            live = _live(base, store, driver, keepsakes)
             base.metrics.count_calls(live.__len__)
             closing.push_async_callback(live.close)
             softphones = softphone_grants(base.database, base.keys, clock)
@@ -124,7 +137,6 @@ class Calling:
             parts = CallParts(store, live, keepsakes, softphones, players, base.tenants, base.credentials, clock)
             calls = Calls(parts, settings.caller_id)
             numbers, texts = _take_in(base, store, live, driver, closing)
-            links = RecordingLinks(base.keys, clock)
             replay_parts = ReplayParts(store, keepsakes, aftermath, recordings, players, links, clock)
             replays = Replays(replay_parts, settings.origin)
             yield cls(
@@ -137,6 +149,8 @@ class Calling:
                 exchange,
                 driver,
                 outbox,
+                webhooks,
+                CableParts(store, feed, CableTokens(base.keys, clock), clock),
                 replays,
                 HandsetParts(exchange.subscribe, driver.call_in, driver.text_in, base.network, clock),
                 HandsetTickets(base.keys, clock),
@@ -162,6 +176,37 @@ def _take_in(
     texts = Texts(base.database, numbers, base.clock)
     driver.on_text(texts.receive)
     return numbers, texts
+
+
+def _live(base: Foundations, store: CallStore, driver: VirtualDriver, keepsakes: CallKeepsakes) -> LiveCalls:
+    return LiveCalls(
+        CallServices(
+            store=store,
+            clock=base.clock,
+            room_clock=base.rooms,
+            network=base.network,
+            driver=driver,
+            keepsakes=keepsakes,
+            open_ai=AgentVoices(base.engines, base.knowledge, base.credentials, base.clock).open,
+            count_refused=base.metrics.refused_transitions.inc,
+        )
+    )
+
+
+def _acts(base: Foundations, parts: NewsParts) -> Mapping[str, Act]:
+    """What is done about what a call's log says: webhooks are told, settled calls are judged."""
+    told = CallNews(parts, base.tenants.default_project, base.settings.origin).acts()
+    return {**told, SETTLED: _both(told[SETTLED], parts.aftermath.settled)}
+
+
+def _both(first: Act, second: Act) -> Act:
+    """One act of two; when the second fails, both are tried again."""
+
+    async def act(event: CallEvent) -> None:
+        await first(event)
+        await second(event)
+
+    return act
 
 
 class _Saying:

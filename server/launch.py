@@ -64,6 +64,8 @@ async def _serve(settings: Settings, demo: bool, speech: SpeechEngines | None) -
             tasks.spawn(parloir.credentials.use.keep_writing(), "write key use")
             tasks.spawn(parloir.calling.live.keep_alive(), "keep calls alive")
             tasks.spawn(parloir.calling.outbox.run(), "outbox")
+            parloir.calling.cable.feed.start()
+            tasks.spawn(parloir.calling.webhooks.dispatcher.run(), "webhooks")
             tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
             app = create_app(parloir, start, AssetManifest.load())
             if demo:
@@ -76,10 +78,16 @@ async def _serve(settings: Settings, demo: bool, speech: SpeechEngines | None) -
             await serve_until_signal(
                 listeners,
                 functools.partial(_say_what_to_open, settings, start),
-                functools.partial(parloir.live.close, settings.drain_s),
+                functools.partial(_drain, parloir),
             )
         finally:
             await tasks.close()
+
+
+async def _drain(parloir: Parloir) -> None:
+    """Say goodbye to who only listens, let who talks finish."""
+    parloir.calling.cable.connections.restart()
+    await parloir.live.close(parloir.settings.drain_s)
 
 
 async def _seed(parloir: Parloir) -> DemoTenant:

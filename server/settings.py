@@ -1,11 +1,14 @@
 """Every setting of the server: the only file that reads the environment and `.env`."""
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from server.egress import EgressPolicy
 
 Words = Annotated[tuple[str, ...], NoDecode]
 """Comma-separated words, in the environment a plain string."""
@@ -73,6 +76,21 @@ class Settings(BaseSettings):
     )
     storage_secret_key: SecretStr | None = Field(
         None, validation_alias="PARLOIR_STORAGE_SECRET_KEY", description="Secret key that belongs to it."
+    )
+    cable_open_origins: bool = Field(
+        default=True,
+        validation_alias="PARLOIR_CABLE_OPEN_ORIGINS",
+        description="Let pages of any origin open /cable, where a token decides; else only listed origins.",
+    )
+    egress_allow_http: bool = Field(
+        default=False,
+        validation_alias="PARLOIR_EGRESS_ALLOW_HTTP",
+        description="Let webhooks go to http:// addresses too, not only to https://.",
+    )
+    egress_networks: Words = Field(
+        (),
+        validation_alias="PARLOIR_EGRESS_NETWORKS",
+        description="Networks of your own that webhooks may reach beside the public internet, e.g. 10.2.0.0/16.",
     )
     tls_cert: Path | None = Field(
         None, validation_alias="PARLOIR_TLS_CERT", description="Certificate chain (PEM) to serve https directly."
@@ -162,7 +180,7 @@ class Settings(BaseSettings):
         default=False, validation_alias="PARLOIR_LOG_JSON", description="One JSON object a line instead of text."
     )
 
-    @field_validator("trusted_proxies", "media_addresses", "ice_servers", mode="before")
+    @field_validator("trusted_proxies", "media_addresses", "ice_servers", "egress_networks", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -174,6 +192,13 @@ class Settings(BaseSettings):
     def _understood(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for text in value:
             _ice_server(text)
+        return value
+
+    @field_validator("egress_networks")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            ip_network(text)
         return value
 
     @field_validator("storage_url")
@@ -223,6 +248,11 @@ class Settings(BaseSettings):
     def page_ice_servers(self) -> list[dict[str, str]]:
         """The ICE servers as RTCPeerConnection takes them: urls, username, credential."""
         return [_ice_server(text) for text in self.ice_servers]
+
+    @property
+    def egress_policy(self) -> EgressPolicy:
+        """Which customers' addresses we send to."""
+        return EgressPolicy(self.egress_allow_http, tuple(ip_network(text) for text in self.egress_networks))
 
     @property
     def resolved_media_addresses(self) -> tuple[str, ...]:

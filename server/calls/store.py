@@ -73,6 +73,7 @@ class Call:
     created_at: datetime
     answered_at: datetime | None
     ended_at: datetime | None
+    events_count: int = 0  # when it was read
 
     @property
     def our_number(self) -> str | None:
@@ -105,8 +106,8 @@ class CallEvent:
 class CallStore:
     """The only writer of calls, their legs and their events."""
 
-    def __init__(self, database: Database, clock: Clock, logged: Callable[[], None] = lambda: None) -> None:
-        """`logged` is called after something was committed that others act on."""
+    def __init__(self, database: Database, clock: Clock, logged: Callable[[int], None] = lambda _: None) -> None:
+        """`logged` is called with a call's id after something was committed to its log."""
         self._database = database
         self._clock = clock
         self._logged = logged
@@ -145,6 +146,7 @@ class CallStore:
             session.add(row)
             await session.flush()
             await self._log(session, row, "call.created", {"kind": new.kind, "mode": new.mode})
+        self._logged(row.id)
         return _call(row)
 
     async def apply(self, call_id: int, happening: Happening, at: datetime | None = None) -> Call:
@@ -164,6 +166,7 @@ class CallStore:
                 await self._everybody_left(session, call_id, now)
             payload = {"outcome": row.outcome, "reason": row.reason} if row.outcome else {}
             await self._log(session, row, f"call.{happening.step.value}", payload)
+        self._logged(call_id)
         return _call(row)
 
     async def note(self, call_id: int, event_type: str, payload: Mapping[str, Any]) -> int:
@@ -172,7 +175,7 @@ class CallStore:
             row = await self._locked(session, call_id)
             await self._log(session, row, event_type, dict(payload))
             seq = row.events_count
-        self._logged()
+        self._logged(call_id)
         return seq
 
     async def invite_leg(self, call_id: int, uid: str, role: str, transport: str, number: str | None) -> None:
@@ -191,6 +194,7 @@ class CallStore:
             if changed is not None:
                 row = await self._locked(session, call_id)
                 await self._log(session, row, "leg.joined", {"leg": uid, "role": changed})
+        self._logged(call_id)
 
     async def leg_left(self, call_id: int, uid: str, reason: str) -> None:
         """The leg is gone for good. Idempotent."""
@@ -204,6 +208,7 @@ class CallStore:
             if changed is not None:
                 row = await self._locked(session, call_id)
                 await self._log(session, row, "leg.left", {"leg": uid, "role": changed, "reason": reason})
+        self._logged(call_id)
 
     async def set_wrap_up(self, call_id: int, wrap_up: Mapping[str, Any]) -> Call:
         """What our side says about the call afterwards; the last word counts."""
@@ -211,12 +216,21 @@ class CallStore:
             row = await self._locked(session, call_id)
             row.wrap_up = dict(wrap_up)
             await self._log(session, row, "call.wrapped_up", {"outcome": wrap_up.get("outcome")})
+        self._logged(call_id)
         return _call(row)
 
     async def by_id(self, call_id: int) -> Call:
         """Raises NotFound `unknown_call`."""
         async with self._database.reading() as session:
             row = await session.get(CallRow, call_id)
+        if row is None:
+            raise unknown_call()
+        return _call(row)
+
+    async def by_uid(self, uid: str) -> Call:
+        """Raises NotFound `unknown_call`."""
+        async with self._database.reading() as session:
+            row = await session.scalar(select(CallRow).where(CallRow.uid == uid[:_UID_MAX]))
         if row is None:
             raise unknown_call()
         return _call(row)
@@ -345,6 +359,7 @@ def _call(row: CallRow) -> Call:
         created_at=row.created_at,
         answered_at=row.answered_at,
         ended_at=row.ended_at,
+        events_count=row.events_count,
     )
 
 

@@ -35,7 +35,8 @@ class TaskScope:
         self._closed = True
         waiting = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in waiting:
-            task.cancel()
+            if not task.cancelling():  # a second cancellation would break into its cleaning up
+                task.cancel()
         if waiting:
             await asyncio.gather(*waiting, return_exceptions=True)
 

@@ -102,13 +102,17 @@ class Database:
 
 
 async def _finished(giving_back: Coroutine[Any, Any, None]) -> None:
-    """Wait for `giving_back` even when cancelled: left alone, it would still use its connection after close()."""
+    """Wait for `giving_back` however often cancelled: left alone, it would still use its connection after close()."""
     task = asyncio.create_task(giving_back)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
+    is_cancelled = False
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            is_cancelled = True
+    if is_cancelled:
+        raise asyncio.CancelledError
+    task.result()
 
 
 def _postgres_engine(url: URL) -> AsyncEngine:

@@ -111,12 +111,15 @@ class Tenants:
     async def new_project_token(self, tenant_id: int, actor: str = "cli") -> str:
         """One more token for the tenant's first project; shown this once."""
         async with self._database.transaction() as session:
-            project = await session.scalar(
-                select(ProjectRow.id).where(ProjectRow.tenant_id == tenant_id).order_by(ProjectRow.id).limit(1)
-            )
+            project = await _first_project(session, tenant_id)
             token = self._credentials.mint(session, Kind.PROJECT, tenant_id, project).text
             await self._audit(session, tenant_id, actor, "credential.created", {"kind": Kind.PROJECT.value})
         return token
+
+    async def default_project(self, tenant_id: int) -> int:
+        """The project of keys that name none: the tenant's first. Every tenant has one."""
+        async with self._database.reading() as session:
+            return await _first_project(session, tenant_id)
 
     async def by_uid(self, uid: str) -> Tenant:
         """Raises NotFound `unknown_tenant`."""
@@ -219,3 +222,12 @@ def _tenant_uid(name: str) -> str:
 
 def _tenant(row: TenantRow) -> Tenant:
     return Tenant(row.id, row.uid, row.name, row.plan, row.language)
+
+
+async def _first_project(session: AsyncSession, tenant_id: int) -> int:
+    project: int = (
+        await session.scalars(
+            select(ProjectRow.id).where(ProjectRow.tenant_id == tenant_id).order_by(ProjectRow.id).limit(1)
+        )
+    ).one()
+    return project

@@ -6,22 +6,15 @@ from pydantic import ConfigDict, Field
 from quart import Blueprint, Response, jsonify
 
 from server.calls.orders import AI, BRIDGE, BROWSER, PHONE, Order
+from server.calls.phonevoice import status_of
 from server.calls.service import Calls
 from server.calls.store import Call
+from server.sessions.cable_tokens import CableTokens
 from server.tenants.credentials import Credentials, Principal
 from server.web.bodies import RequestBody, read_body
 from server.web.principal import project_principal
 
 _Number = Annotated[str, Field(min_length=1, max_length=40)]
-_PHONEVOICE_STATUS = {
-    "created": "initiated",
-    "waiting_agent": "initiated",
-    "dialing": "initiated",
-    "ringing": "ringing",
-    "in_progress": "in-progress",
-    "transferring": "in-progress",
-    "no_answer": "no-answer",
-}
 
 
 class _ApiBody(RequestBody):
@@ -56,7 +49,7 @@ class _AddMonitor(_ApiBody):
     supervisor_phone: _Number
 
 
-def calls_api(credentials: Credentials, calls: Calls, origin: str) -> Blueprint:
+def calls_api(credentials: Credentials, calls: Calls, cables: CableTokens, origin: str) -> Blueprint:
     """`origin`: the server's own, for the links it gives out."""
     routes = Blueprint("calls_api", __name__, url_prefix="/api/v1")
 
@@ -68,7 +61,12 @@ def calls_api(credentials: Credentials, calls: Calls, origin: str) -> Blueprint:
         caller = await principal()
         call = await calls.initiate(caller, _order(await read_body(_Initiate)))
         body = {"status": "success", "phone_call_id": call.id, "telephony_ref": call.telephony_ref}
-        return jsonify(body), 201
+        return jsonify(body | {"cable_token": await cables.issue(call.uid)}), 201
+
+    @routes.post("/phone_calls/<reference>/cable_token")
+    async def cable_token(reference: str) -> Response:
+        call = await calls.find(await principal(), reference)
+        return jsonify({"phone_call_id": call.id, "cable_token": await cables.issue(call.uid)})
 
     @routes.get("/phone_calls/<reference>")
     async def phone_call(reference: str) -> Response:
@@ -108,12 +106,6 @@ def calls_api(credentials: Credentials, calls: Calls, origin: str) -> Blueprint:
         return jsonify({"player_url": url, "embed_url": url, "expires_in": link.expires_in_s})
 
     return routes
-
-
-def status_of(call: Call) -> str:
-    """The Phonevoice word for where a call stands."""
-    word = call.position.outcome.value if call.position.outcome else call.position.state.value
-    return _PHONEVOICE_STATUS.get(word, word)
 
 
 def _order(asked: _Initiate) -> Order:

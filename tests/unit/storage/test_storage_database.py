@@ -17,6 +17,7 @@ import server.knowledge.tables
 import server.recordings.tables
 import server.sessions.tables
 import server.tenants.tables
+import server.webhooks.tables
 import server.widgets.tables  # noqa: F401  # the tables' modules declare the schema
 from server.storage import Base, Database
 from server.storage.migrations import migrate

@@ -1,0 +1,224 @@
+"""ActionCable's protocol for one connection: subscriptions to calls, their backlog, then what happens live."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from server.calls.cable_messages import is_end, is_status, message
+from server.calls.feed import CallFeed
+from server.calls.messages import read_object
+from server.calls.store import Call, CallEvent, CallStore
+from server.kit.clock import Clock
+from server.kit.errors import AppError
+from server.kit.tasks import TaskScope
+from server.sessions.cable_tokens import AFTER_END, CableTokens
+
+SUBSCRIPTIONS_MAX = 20
+IDENTIFIER_MAX = 4_096
+LINGER_S = 60.0  # a subscription outlives its call so long
+_WAITING_MAX = 5_000  # events that arrive while the backlog is read
+
+Send = Callable[[str], None]
+
+
+class OriginAllows(Protocol):
+    """Whether a page of the asker's origin may follow this tenant's calls."""
+
+    async def __call__(self, tenant_id: int) -> bool: ...
+
+
+class CableConnections(set["CableConnection"]):
+    """Every open cable of this process."""
+
+    def restart(self) -> None:
+        """The server stops: every client is told to come back."""
+        for connection in tuple(self):
+            connection.disconnect("server_restart", reconnect=True)
+
+
+@dataclass(frozen=True)
+class CableParts:
+    store: CallStore
+    feed: CallFeed
+    tokens: CableTokens
+    clock: Clock
+    connections: CableConnections = field(default_factory=CableConnections)
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What an identifier asks for."""
+
+    call: str
+    token: str
+    since: int
+    replay: bool
+
+
+class CableConnection:
+    """Takes a client's frames, sends ours. What is not understood is ignored, as ActionCable's own server does it."""
+
+    def __init__(self, parts: CableParts, send: Send, hang_up: Callable[[], None], allows: OriginAllows) -> None:
+        """`send` queues a frame, `hang_up` closes behind it; neither blocks."""
+        self._parts = parts
+        self._send = send
+        self._hang_up = hang_up
+        self._allows = allows
+        self._tasks = TaskScope("cable")
+        self._subscriptions: dict[str, asyncio.Task[None]] = {}
+        self._confirmed: set[str] = set()
+
+    def welcome(self) -> None:
+        """The first frame."""
+        self._parts.connections.add(self)
+        self._frame({"type": "welcome"})
+
+    def disconnect(self, reason: str, *, reconnect: bool) -> None:
+        """Say goodbye, and whether to come back."""
+        self._frame({"type": "disconnect", "reason": reason, "reconnect": reconnect})
+        self._hang_up()
+
+    def take(self, raw: str | bytes) -> bool:
+        """Act on a frame; whether it was a command."""
+        try:
+            frame = read_object(raw)
+        except AppError:
+            return False
+        match frame:
+            case {"command": "subscribe", "identifier": str(identifier)} if len(identifier) <= IDENTIFIER_MAX:
+                self._subscribe(identifier)
+            case {"command": "unsubscribe", "identifier": str(identifier)}:
+                self._forget(identifier)
+            case {"command": "message", "identifier": str()}:
+                pass  # a call's channel has no actions
+            case _:
+                return False
+        return True
+
+    async def close(self) -> None:
+        """End every subscription. Idempotent."""
+        self._parts.connections.discard(self)
+        await self._tasks.close()
+
+    def _subscribe(self, identifier: str) -> None:
+        if identifier in self._subscriptions:
+            if identifier in self._confirmed:  # the client did not hear it, or asks twice
+                self._frame({"identifier": identifier, "type": "confirm_subscription"})
+            return
+        wish = _wish(identifier)
+        if wish is None or len(self._subscriptions) >= SUBSCRIPTIONS_MAX:
+            self._frame({"identifier": identifier, "type": "reject_subscription"})
+            return
+        self._subscriptions[identifier] = self._tasks.spawn(self._serve(identifier, wish), "subscription")
+
+    def _forget(self, identifier: str) -> None:
+        self._confirmed.discard(identifier)
+        if task := self._subscriptions.pop(identifier, None):
+            task.cancel()
+
+    async def _serve(self, identifier: str, wish: _Wish) -> None:
+        try:
+            call = await self._admitted(wish)
+            if call is None:
+                self._frame({"identifier": identifier, "type": "reject_subscription"})
+                return
+            await self._stream(identifier, call, wish)
+        finally:
+            if self._subscriptions.get(identifier) is asyncio.current_task():
+                self._forget_quietly(identifier)
+
+    def _forget_quietly(self, identifier: str) -> None:
+        self._subscriptions.pop(identifier, None)
+        self._confirmed.discard(identifier)
+
+    async def _admitted(self, wish: _Wish) -> Call | None:
+        """The token alone leads to a call: nobody learns whether another one exists."""
+        try:
+            call = await self._parts.store.by_uid(await self._parts.tokens.verify(wish.token))
+        except AppError:
+            return None
+        is_meant = wish.call in (str(call.id), call.uid)
+        is_late = call.ended_at is not None and self._parts.clock.now() - call.ended_at > AFTER_END
+        return call if is_meant and not is_late and await self._allows(call.tenant_id) else None
+
+    async def _stream(self, identifier: str, call: Call, wish: _Wish) -> None:
+        """Follow first, then read what was: nothing falls between. What comes meanwhile waits."""
+        quoted = json.dumps(identifier, ensure_ascii=False)
+        outlet = _Outlet(call, lambda text: self._send(f'{{"identifier":{quoted},"message":{text}}}'))
+        with self._parts.feed.follow(call.id, call.events_count, outlet.deliver):
+            self._confirmed.add(identifier)
+            self._frame({"identifier": identifier, "type": "confirm_subscription"})
+            backlog = await self._all_events(call.id)
+            outlet.begin(backlog, wish.since, replay=wish.replay)
+            await outlet.ended.wait()
+            await self._parts.clock.sleep(LINGER_S)
+
+    async def _all_events(self, call_id: int) -> list[CallEvent]:
+        events: list[CallEvent] = []
+        while page := await self._parts.store.events(call_id, events[-1].seq if events else 0):
+            events += page
+        return events
+
+    def _frame(self, frame: Mapping[str, Any]) -> None:
+        self._send(json.dumps(frame, ensure_ascii=False, separators=(",", ":")))
+
+
+class _Outlet:
+    """Turns a call's events into messages of one subscription, each once and in order."""
+
+    def __init__(self, call: Call, send: Send) -> None:
+        self._call = call
+        self._send = send
+        self._waiting: list[CallEvent] | None = []
+        self._seq = 0
+        self.ended = asyncio.Event()
+
+    def deliver(self, events: Sequence[CallEvent]) -> None:
+        if self._waiting is not None:
+            self._waiting += events[: _WAITING_MAX - len(self._waiting)]
+            return
+        for event in events:
+            if event.seq > self._seq:
+                self._seq = event.seq
+                self._tell(event)
+                if is_end(event):
+                    self.ended.set()
+
+    def begin(self, backlog: Sequence[CallEvent], since: int, *, replay: bool) -> None:
+        """Tell what was said before, where the call stands, and go on with what came meanwhile."""
+        self._seq = backlog[-1].seq if backlog else 0
+        if replay:
+            for event in backlog:
+                if event.seq > since and not is_status(event):
+                    self._tell(event)
+        standing = [event for event in backlog if is_status(event)]
+        if standing:
+            self._tell(standing[-1])
+        else:
+            self._put({"type": "status_changed", "status": "initiated", "seq": 0})
+        if standing and is_end(standing[-1]):
+            self.ended.set()
+        waiting, self._waiting = self._waiting or [], None
+        self.deliver(waiting)
+
+    def _tell(self, event: CallEvent) -> None:
+        told = message(event, self._call)
+        if told is not None:
+            self._put(told)
+
+    def _put(self, told: Mapping[str, Any]) -> None:
+        self._send(json.dumps(told, ensure_ascii=False, separators=(",", ":")))
+
+
+def _wish(identifier: str) -> _Wish | None:
+    with contextlib.suppress(ValueError, RecursionError):
+        asked = json.loads(identifier)
+        match asked:
+            case {"channel": "CallsChannel", "id": int() | str() as call, "token": str(token)}:
+                since = asked.get("since", 0)
+                replay = asked.get("replay", True) is not False
+                return _Wish(str(call), token, since if isinstance(since, int) and since >= 0 else 0, replay)
+    return None

@@ -1,0 +1,136 @@
+"""/api/v1/webhooks: where a project's events go, what was sent, and sending it again. Rows P-080 to P-087."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, ConfigDict, Field
+from quart import Blueprint, Response, jsonify
+
+from server.web.bodies import RequestBody, read_body
+from server.web.project_guard import ProjectGuard
+from server.webhooks import Endpoint, NewEndpoint, Webhooks
+from server.webhooks.log import body_of
+
+_Url = Annotated[str, Field(min_length=1, max_length=2_000)]
+_Events = Annotated[list[Annotated[str, Field(max_length=60)]], Field(max_length=40)]
+
+
+class _ApiBody(RequestBody):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class _Create(_ApiBody):
+    url: _Url
+    events: _Events | None = None
+    name: Annotated[str, Field(max_length=120)] = ""
+
+
+class _Change(_ApiBody):
+    url: _Url | None = None
+    events: _Events | None = None
+    name: Annotated[str, Field(max_length=120)] | None = None
+    active: bool | None = None
+
+
+class _Rotate(_ApiBody):
+    overlap_hours: int = 24
+    force: bool = False
+
+
+class _Recover(RequestBody):
+    model_config = ConfigDict(frozen=True, extra="forbid")  # a time comes as text
+    since: AwareDatetime
+
+
+def webhooks_api(asking: ProjectGuard, webhooks: Webhooks) -> Blueprint:
+    """Endpoints themselves."""
+    routes = Blueprint("webhooks_api", __name__, url_prefix="/api/v1/webhooks")
+    endpoints = webhooks.endpoints
+
+    @routes.get("")
+    async def all_of_them() -> Response:
+        asker = await asking()
+        return jsonify({"webhooks": [_body(each) for each in await endpoints.list(asker.project_id)]})
+
+    @routes.post("")
+    async def create() -> tuple[Response, int]:
+        asker, asked = await asking(), await read_body(_Create)
+        new = NewEndpoint(url=asked.url, events=asked.events or ("*",), name=asked.name)
+        endpoint, secret = await endpoints.create(asker.project_id, new, asker.actor)
+        return jsonify(_body(endpoint) | {"secret": secret}), 201
+
+    @routes.get("/<reference>")
+    async def one(reference: str) -> Response:
+        return jsonify(_body(await endpoints.find((await asking()).project_id, reference)))
+
+    @routes.patch("/<reference>")
+    async def change(reference: str) -> Response:
+        asker, asked = await asking(), await read_body(_Change)
+        changes = {name: value for name, value in asked.model_dump().items() if value is not None}
+        return jsonify(_body(await endpoints.change(asker.project_id, reference, changes, asker.actor)))
+
+    @routes.delete("/<reference>")
+    async def delete(reference: str) -> Response:
+        asker = await asking()
+        await endpoints.delete(asker.project_id, reference, asker.actor)
+        return jsonify({"status": "success"})
+
+    @routes.post("/<reference>/rotate_secret")
+    async def rotate(reference: str) -> Response:
+        asker, asked = await asking(), await read_body(_Rotate)
+        endpoint, secret = await endpoints.rotate(
+            asker.project_id, reference, asked.overlap_hours, asker.actor, force=asked.force
+        )
+        return jsonify(_body(endpoint) | {"secret": secret})
+
+    return routes
+
+
+def webhook_log_api(asking: ProjectGuard, webhooks: Webhooks) -> Blueprint:
+    """What endpoints were sent, and sending it again."""
+    routes = Blueprint("webhook_log_api", __name__, url_prefix="/api/v1/webhooks/<reference>")
+
+    async def owned(reference: str) -> int:
+        return (await webhooks.endpoints.find((await asking()).project_id, reference)).id
+
+    def sent(**facts: object) -> Response:
+        webhooks.dispatcher.poke()
+        return jsonify({"status": "success"} | facts)
+
+    @routes.get("/calls")
+    async def calls(reference: str) -> Response:
+        return jsonify({"calls": [body_of(each) for each in await webhooks.log.latest(await owned(reference))]})
+
+    @routes.post("/calls/<delivery>/replay")
+    async def replay(reference: str, delivery: str) -> Response:
+        return sent(event_id=await webhooks.log.replay(await owned(reference), delivery))
+
+    @routes.post("/recover")
+    async def recover(reference: str) -> Response:
+        endpoint_id = await owned(reference)
+        return sent(count=await webhooks.log.recover(endpoint_id, (await read_body(_Recover)).since))
+
+    @routes.post("/test")
+    async def test(reference: str) -> Response:
+        return sent(event_id=await webhooks.log.test(await owned(reference)))
+
+    return routes
+
+
+def _body(endpoint: Endpoint) -> dict[str, Any]:
+    return {
+        "id": endpoint.id,
+        "uid": endpoint.uid,
+        "name": endpoint.name,
+        "url": endpoint.url,
+        "events": list(endpoint.events),
+        "active": endpoint.is_active,
+        "disabled_reason": endpoint.disabled_reason,
+        "last_success_at": _at(endpoint.last_success_at),
+        "failing_since": _at(endpoint.failing_since),
+        "created_at": _at(endpoint.created_at),
+    }
+
+
+def _at(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat(timespec="seconds").replace("+00:00", "Z")
