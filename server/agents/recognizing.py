@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from server.agents.listening import WINDOW_S, ListeningLimits, Signal, TurnDetector
 from server.agents.speech_source import SpeechSource
+from server.agents.wording import is_said_alone
 from server.kit.ids import new_uid
 from server.kit.log import logger
 from server.kit.tasks import TaskScope
@@ -17,14 +18,19 @@ from server.speech.port import SpeechFailed, VoiceActivity
 _log = logger(__name__)
 RECOGNITION_TIMEOUT_S = 15.0
 INTERIM_EVERY_S = 1.0
+_GUESSWORK = -1.0  # Transcript.confidence below this
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What recognition made of an utterance. `text` is empty when it was not intelligible, or recognition failed."""
+    """What recognition made of an utterance. `text` is empty when it was not intelligible, or recognition failed.
+
+    Unless `is_sure` it is a word that people say on its own, and may have been a murmur.
+    """
 
     text: str = field(repr=False)
     failed: bool = False
+    is_sure: bool = True
 
 
 class Recognition:
@@ -40,7 +46,7 @@ class Recognition:
         *,
         is_waited_for: bool = True,
     ) -> None:
-        """`on_text` is told the text unless it is empty or cancel() came first."""
+        """`on_text` is told the text unless it is empty, guesswork, or cancel() came first."""
         self._done: asyncio.Future[Heard] = asyncio.get_running_loop().create_future()
         self._on_text = on_text
         with contextlib.nullcontext() if is_waited_for else in_background():
@@ -71,12 +77,13 @@ class Recognition:
             _log.warning("recognition failed", engine=engine.name, reason=type(failure).__name__)
             self._settle(Heard("", failed=True))
         else:
-            self._settle(Heard(transcript.text.strip()))
+            text, is_sure = transcript.text.strip(), transcript.confidence >= _GUESSWORK
+            self._settle(Heard(text if is_sure or is_said_alone(text) else "", is_sure=is_sure))
 
     def _settle(self, heard: Heard) -> None:
         if not self._done.done():
             self._done.set_result(heard)
-            if heard.text:
+            if heard.text and heard.is_sure:
                 self._on_text(heard.text)
 
 
@@ -100,7 +107,7 @@ class VoiceTurn:
     async def heard(self) -> Heard:
         """Waits. Words that were told once are not taken back."""
         heard = await self.recognition.result()
-        return heard if heard.text or self.so_far is None else Heard(self.so_far.text)
+        return heard if self.so_far is None or (heard.text and heard.is_sure) else Heard(self.so_far.text)
 
 
 class Ear:

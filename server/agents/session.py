@@ -14,10 +14,11 @@ from server.agents.listening import ListeningLimits, Signal
 from server.agents.measuring import TurnWatch
 from server.agents.phrases import phrases_for
 from server.agents.port import AgentEvent, AgentState, Announce, Brief, Ended, Noticed, Spoken, StateChanged, Utterance
-from server.agents.recognizing import Ear, Interim, VoiceTurn
+from server.agents.recognizing import Ear, Heard, Interim, VoiceTurn
 from server.agents.silence import Quiet, SilenceLimits, SilenceWatch
 from server.agents.speaking import Mouth
 from server.agents.speech_source import SpeechSource
+from server.agents.wording import asks_to_stop
 from server.kit.clock import Clock
 from server.kit.ids import new_uid
 from server.kit.log import logger
@@ -172,6 +173,8 @@ class ConversationSession:
             turn, stopwatch = self._turns[0]
             heard = await turn.heard()
             self._turns.popleft()
+            if self._talking is not None and not heard.is_sure and not asks_to_stop(heard.text):
+                heard = Heard("")  # "mm-hm" is no reason to stop
             stopwatch.recognised()
             if heard.text or heard.failed:
                 self._stop_talking()

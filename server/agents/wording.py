@@ -11,6 +11,15 @@ _ARABIC_PREFIXES = ("وال", "بال", "كال", "فال", "لل", "ال")
 _SHORTEST_ARABIC_STEM = 3
 _STEM_LETTERS = 4  # envío, envían, envoi, envoyez: endings differ, beginnings meet
 
+_STOP_WORDS = frozenset(
+    "stop wait hold no enough quiet non arretez arrete attendez attends silence assez para pare alto espera espere"
+    " basta silencio لا توقف انتظر كفي صافي بلاتي وقف حبس".split()
+)
+_LONE_WORDS = _STOP_WORDS | frozenset(
+    "yes yeah yep nope ok okay sure right hello hi hey thanks bye goodbye please sorry what why when who where how oui"
+    " ouais si allo bonjour merci pardon quoi pourquoi quand qui comment d accord vale gracias hola perdon que claro"
+    " adios bueno نعم اه واه شكرا مرحبا السلام اهلا طيب واخا".split()
+)
 _COMMON_TEXT: Mapping[str, str] = {
     "fr": "a ai au aux avec avez avoir c ce ces cet cette combien comment d dans de des dois du elle en est et etes eu"
     " fait faites faut il ils j je l la le les leur lui m ma mais me mes moi mon n ne nos notre nous on ont ou par pas"
@@ -43,6 +52,17 @@ def fold(text: str) -> str:
 def content_words(text: str) -> list[str]:
     """The words of `text` that carry meaning, cut to a rough stem so that "envían" finds "envío"."""
     return [_stem(word) for word in fold(text).split() if word not in _ALL_COMMON]
+
+
+def is_said_alone(text: str) -> bool:
+    """Whether people say it on its own, so that even an unsure ear may believe it."""
+    said = fold(text).split()
+    return bool(said) and (_LONE_WORDS.issuperset(said) or asks_to_stop(text))
+
+
+def asks_to_stop(text: str) -> bool:
+    """Whether there is a word in it that makes anybody fall silent."""
+    return not _STOP_WORDS.isdisjoint(fold(text).split())
 
 
 def guess_language(text: str) -> str | None:

@@ -38,6 +38,7 @@ class FakeStt:
         self.heard: list[Samples] = []
         self.cancelled = 0
         self.fails = False
+        self.confidence = -0.1
         self.is_idle = False  # True: what is being said is recognised meanwhile
         self._free = asyncio.Event()
         self._free.set()
@@ -58,7 +59,7 @@ class FakeStt:
         if self.fails:
             raise SpeechFailed("fake-stt failed")
         text = self.script.popleft() if self.script else self.understand(speech)
-        return Transcript(text, language or "en", -0.1)
+        return Transcript(text, language or "en", self.confidence)
 
 
 class FakeVoice:

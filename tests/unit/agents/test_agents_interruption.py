@@ -85,6 +85,26 @@ async def test_a_click_is_not_even_recognised(speaking: AgentLine, speech: FakeS
     assert speaking.texts("agent") == [OPENING]
 
 
+@pytest.mark.parametrize(
+    ("text", "confidence", "stops"),
+    [
+        ("Okay.", -0.9, True),
+        ("Okay.", -1.4, False),
+        ("Armed.", -1.3, False),
+        ("Stop-le !", -1.5, True),
+        ("", -3.0, False),
+    ],
+)
+async def test_a_murmur_is_no_reason_to_stop(
+    speaking: AgentLine, speech: FakeSpeech, text: str, confidence: float, stops: bool
+) -> None:
+    speech.ear.confidence = confidence
+    await ask(speaking, speech, text)
+    await speaking.until_silent()
+    assert speaking.finals("agent")[0].interrupted is stops
+    assert speaking.texts("user")[1:] == ([text] if stops else [])
+
+
 async def test_several_coughs_are_several_breaks(speaking: AgentLine) -> None:
     for _ in range(3):
         await ask_nothing(speaking, 0.4)

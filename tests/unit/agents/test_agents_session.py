@@ -141,6 +141,17 @@ async def test_noise_that_is_not_words_is_ignored(line: AgentLine, speech: FakeS
     assert line.measured() == []
 
 
+@pytest.mark.parametrize(("text", "believed"), [("Oui.", True), ("D'accord.", True), ("Armed.", False), ("4.", False)])
+async def test_an_unsure_ear_believes_words_that_people_say_alone(
+    line: AgentLine, speech: FakeSpeech, text: str, believed: bool
+) -> None:
+    speech.ear.confidence = -1.5
+    await ask(line, speech, text)
+    await line.until_silent()
+    assert line.texts("user") == ([text] if believed else [])
+    assert bool(line.texts("agent")) is believed
+
+
 async def test_failed_recognition_is_admitted(line: AgentLine, speech: FakeSpeech) -> None:
     speech.ear.fails = True
     await line.speak(0.5)
