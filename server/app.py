@@ -48,6 +48,7 @@ from server.web.frame import frame
 from server.web.handset import handset
 from server.web.health import health
 from server.web.pages import ROOT, StartPage, pages
+from server.web.phone_calls_api import agents_api, phone_calls_api
 from server.web.player import player
 from server.web.project_guard import ProjectGuard
 from server.web.recordings import recordings
@@ -218,6 +219,8 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -
         embed(calling.calls, calling.softphones, parloir.origins, assets, parloir.settings.page_ice_servers),
         player(calling.replays, calling.players, parloir.origins, assets),
         recordings(calling.recordings, calling.recording_links),
+        agents_api(asking, calling.calls, parloir.tenants, calling.artefacts),
+        phone_calls_api(asking, calling.calls, calling.artefacts, calling.cable.tokens),
         webhooks_api(asking, calling.webhooks),
         webhook_log_api(asking, calling.webhooks),
         cable(calling.cable, parloir.origins, parloir.settings.origin, is_open=parloir.settings.cable_open_origins),

@@ -10,6 +10,7 @@ from server.analysis.providers import OpenAiAnalyser
 from server.browser import MediaNetwork
 from server.calls.aftermath import SETTLED, Aftermath
 from server.calls.ai_voice import AgentVoices
+from server.calls.artefacts import CallArtefacts
 from server.calls.cable import CableParts
 from server.calls.call_services import CallServices
 from server.calls.feed import CallFeed
@@ -89,6 +90,7 @@ class Calling:
     outbox: Outbox
     webhooks: Webhooks
     cable: CableParts
+    artefacts: CallArtefacts
     replays: Replays
     handsets: HandsetParts
     handset_tickets: HandsetTickets
@@ -118,14 +120,13 @@ class Calling:
             store = CallStore(base.database, clock, logged)
             feed = CallFeed(store, base.bus)
             closing.push_async_callback(feed.close)
-            queue = RecognitionQueue()
-            closing.push_async_callback(queue.close)
+            closing.push_async_callback((queue := RecognitionQueue()).close)
             keepsakes = CallKeepsakes(recordings, store, base.speech, queue)
             aftermath = Aftermath(store, keepsakes.segments, analyser)
             links = RecordingLinks(base.keys, clock)
-            acts |= _acts(base, NewsParts(store, keepsakes, aftermath, recordings, links, webhooks))
-            scripts = TaskScope("magic numbers")
-            closing.push_async_callback(scripts.close)
+            artefacts = CallArtefacts(keepsakes, aftermath, recordings, links, settings.origin)
+            acts |= _acts(base, NewsParts(store, artefacts, webhooks), aftermath)
+            closing.push_async_callback((scripts := TaskScope("magic numbers")).close)
             exchange = VirtualExchange()
             driver = VirtualDriver(exchange, magic_numbers(clock, scripts, _Saying(base.speech)), clock)
             closing.push_async_callback(driver.stop, 0)
@@ -151,6 +152,7 @@ class Calling:
                 outbox,
                 webhooks,
                 CableParts(store, feed, CableTokens(base.keys, clock), clock),
+                artefacts,
                 replays,
                 HandsetParts(exchange.subscribe, driver.call_in, driver.text_in, base.network, clock),
                 HandsetTickets(base.keys, clock),
@@ -193,10 +195,10 @@ def _live(base: Foundations, store: CallStore, driver: VirtualDriver, keepsakes:
     )
 
 
-def _acts(base: Foundations, parts: NewsParts) -> Mapping[str, Act]:
+def _acts(base: Foundations, parts: NewsParts, aftermath: Aftermath) -> Mapping[str, Act]:
     """What is done about what a call's log says: webhooks are told, settled calls are judged."""
-    told = CallNews(parts, base.tenants.default_project, base.settings.origin).acts()
-    return {**told, SETTLED: _both(told[SETTLED], parts.aftermath.settled)}
+    told = CallNews(parts, base.tenants.default_project).acts()
+    return {**told, SETTLED: _both(told[SETTLED], aftermath.settled)}
 
 
 def _both(first: Act, second: Act) -> Act:

@@ -92,7 +92,7 @@ class Calls:
         call = await self._store.create(
             NewCall(
                 tenant_id=principal.tenant_id,
-                project_id=principal.project_id,
+                project_id=principal.project_id or await self._tenants.default_project(principal.tenant_id),
                 kind=order.kind,
                 direction="outbound",
                 mode=order.mode,
@@ -114,12 +114,13 @@ class Calls:
 
     async def find(self, principal: Principal, reference: str) -> Call:
         """As it stands now. Raises `unknown_call`, `foreign_call`."""
-        call = await self._store.find(principal.tenant_id, reference)
+        call = await self._store.find(principal.tenant_id, principal.project_id, reference)
         live = self._live.present(call.id)
         return live.call if live else call
 
-    async def latest(self, principal: Principal) -> list[Call]:
-        return await self._store.latest(principal.tenant_id)
+    async def latest(self, principal: Principal) -> tuple[list[Call], int]:
+        """The newest calls, newest first, and how many there are in all."""
+        return await self._store.latest(principal.tenant_id, principal.project_id)
 
     async def hang_up(self, principal: Principal, reference: str) -> Call:
         """End the call. Ending what has ended changes nothing."""

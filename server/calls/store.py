@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.calls.state import CallState, Happening, IllegalTransition, Outcome, Position, Step, advance
@@ -235,8 +235,11 @@ class CallStore:
             raise unknown_call()
         return _call(row)
 
-    async def find(self, tenant_id: int, reference: str) -> Call:
-        """The tenant's call by integer id or uid. Raises NotFound `unknown_call`, NotAllowed `foreign_call`."""
+    async def find(self, tenant_id: int, project_id: int | None, reference: str) -> Call:
+        """A call by integer id or uid, of that project if one is given.
+
+        Raises NotFound `unknown_call`, NotAllowed `foreign_call`.
+        """
         if reference.isascii() and reference.isdecimal():
             which = CallRow.id == min(int(reference[:20]), _LARGEST_ID)
         else:
@@ -245,17 +248,19 @@ class CallStore:
             row = await session.scalar(select(CallRow).where(which))
         if row is None:
             raise unknown_call()
-        if row.tenant_id != tenant_id:
+        if row.tenant_id != tenant_id or project_id not in (None, row.project_id):
             raise NotAllowed("foreign_call", "This call belongs to somebody else.")
         return _call(row)
 
-    async def latest(self, tenant_id: int) -> list[Call]:
-        """The tenant's newest calls, newest first."""
+    async def latest(self, tenant_id: int, project_id: int | None) -> tuple[list[Call], int]:
+        """The newest calls, newest first, and how many there are; of that project if one is given."""
+        mine = CallRow.tenant_id == tenant_id
+        if project_id is not None:
+            mine = and_(mine, CallRow.project_id == project_id)
         async with self._database.reading() as session:
-            rows = await session.scalars(
-                select(CallRow).where(CallRow.tenant_id == tenant_id).order_by(CallRow.id.desc()).limit(LATEST_MAX)
-            )
-            return [_call(row) for row in rows]
+            rows = await session.scalars(select(CallRow).where(mine).order_by(CallRow.id.desc()).limit(LATEST_MAX))
+            calls = [_call(row) for row in rows]
+            return calls, await session.scalar(select(func.count()).select_from(CallRow).where(mine)) or 0
 
     async def with_external_id(self, tenant_id: int, external_id: str) -> list[Call]:
         """The tenant's newest calls that its backend calls so, newest first."""

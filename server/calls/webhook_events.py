@@ -4,16 +4,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from server.calls.aftermath import ANALYSED, SETTLED, Aftermath
-from server.calls.keepsakes import WORDS, CallKeepsakes
+from server.calls.aftermath import ANALYSED, SETTLED
+from server.calls.artefacts import CallArtefacts
+from server.calls.keepsakes import WORDS
 from server.calls.orders import AI
 from server.calls.outbox import Act
 from server.calls.phonevoice import Artefacts, call_data, status_of
 from server.calls.state import Step
 from server.calls.store import Call, CallEvent, CallStore
-from server.recordings import Recordings, State
-from server.sessions.recording_links import RecordingLinks
-from server.transcripts import as_text
 from server.webhooks import Event, Webhooks
 
 COMPLETED = "phone_call.completed"
@@ -29,21 +27,17 @@ _SPEAKERS = {"ai": "agent", "agent": "agent", "talk": "agent"}  # as the cable s
 @dataclass(frozen=True)
 class NewsParts:
     store: CallStore
-    keepsakes: CallKeepsakes
-    aftermath: Aftermath
-    recordings: Recordings
-    links: RecordingLinks
+    artefacts: CallArtefacts
     webhooks: Webhooks
 
 
 class CallNews:
     """Acts on a call's events. Acting twice on one publishes once: the event names the delivery."""
 
-    def __init__(self, parts: NewsParts, default_project: Callable[[int], Awaitable[int]], origin: str) -> None:
-        """`default_project` of a tenant; `origin`: the server's own, for the addresses it gives out."""
+    def __init__(self, parts: NewsParts, default_project: Callable[[int], Awaitable[int]]) -> None:
+        """`default_project`: the first one of a tenant."""
         self._parts = parts
         self._default_project = default_project
-        self._origin = origin
 
     def acts(self) -> Mapping[str, Act]:
         """By event of the log."""
@@ -62,7 +56,7 @@ class CallNews:
 
     async def _ended(self, event: CallEvent) -> None:
         call = await self._parts.store.by_id(event.call_id)
-        data = call_data(call, await self._artefacts(call))
+        data = call_data(call, await self._parts.artefacts.of(call))
         if status_of(call) == "completed":
             data["revision"] = 1
         await self._publish(call, event, f"phone_call.{status_of(call)}", data)
@@ -78,7 +72,7 @@ class CallNews:
 
     async def _again(self, call: Call, event: CallEvent, revision: int) -> None:
         if status_of(call) == "completed":
-            data = call_data(call, await self._artefacts(call)) | {"revision": revision}
+            data = call_data(call, await self._parts.artefacts.of(call)) | {"revision": revision}
             await self._publish(call, event, COMPLETED, data)
 
     async def _said(self, event: CallEvent) -> None:
@@ -97,17 +91,6 @@ class CallNews:
             "final": True,
         }
         await self._publish(call, event, "phone_call.transcript", data)
-
-    async def _artefacts(self, call: Call) -> Artefacts:
-        recording = await self._parts.recordings.of(call.id)
-        is_ready = recording.state is State.READY
-        words = await self._parts.keepsakes.segments(call.id) if call.is_transcribed else []
-        return Artefacts(
-            recording_url=await self._parts.links.link(call.id, self._origin) if is_ready else None,
-            transcription=as_text(call.kind, words) if words else None,
-            transcription_url=f"{self._origin}/api/v1/phone_calls/{call.id}/transcript",
-            analysis=await self._parts.aftermath.analysis(call.id),
-        )
 
     async def _publish(self, call: Call, cause: CallEvent, event_type: str, data: Mapping[str, Any]) -> None:
         project = call.project_id or await self._default_project(call.tenant_id)

@@ -116,6 +116,18 @@ class Tenants:
             await self._audit(session, tenant_id, actor, "credential.created", {"kind": Kind.PROJECT.value})
         return token
 
+    async def add_project(self, tenant_id: int, name: str, actor: str = "cli") -> str:
+        """One more project, apart from the others; its token, shown this once."""
+        async with self._database.transaction() as session:
+            project = ProjectRow(
+                uid=new_uid("proj"), tenant_id=tenant_id, name=storable(name)[:200], created_at=self._clock.now()
+            )
+            session.add(project)
+            await session.flush()
+            token = self._credentials.mint(session, Kind.PROJECT, tenant_id, project.id).text
+            await self._audit(session, tenant_id, actor, "project.created", {"project": project.uid})
+        return token
+
     async def default_project(self, tenant_id: int) -> int:
         """The project of keys that name none: the tenant's first. Every tenant has one."""
         async with self._database.reading() as session:
@@ -152,6 +164,12 @@ class Tenants:
         async with self._database.reading() as session:
             rows = await session.scalars(select(AgentRow).where(AgentRow.tenant_id == tenant_id).order_by(AgentRow.id))
             return [profile_of(row) for row in rows]
+
+    async def numbered_agents(self, tenant_id: int) -> list[tuple[int, AgentProfile]]:
+        """As agents(), each with the integer id that the published API calls it by."""
+        async with self._database.reading() as session:
+            rows = await session.scalars(select(AgentRow).where(AgentRow.tenant_id == tenant_id).order_by(AgentRow.id))
+            return [(row.id, profile_of(row)) for row in rows]
 
     async def set_agent(self, tenant_id: int, slug: str, values: dict[str, Any], actor: str = "cli") -> None:
         """Change fields of an agent; a slug that is new makes an agent.

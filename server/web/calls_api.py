@@ -1,6 +1,6 @@
 """/api/v1 as far as calls go: start one, end it, listen in, open its softphone or player. Rows P-020 to P-054."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 from quart import Blueprint, Response, jsonify
@@ -8,7 +8,6 @@ from quart import Blueprint, Response, jsonify
 from server.calls.orders import AI, BRIDGE, BROWSER, PHONE, Order
 from server.calls.phonevoice import status_of
 from server.calls.service import Calls
-from server.calls.store import Call
 from server.sessions.cable_tokens import CableTokens
 from server.tenants.credentials import Credentials, Principal
 from server.web.bodies import RequestBody, read_body
@@ -63,19 +62,6 @@ def calls_api(credentials: Credentials, calls: Calls, cables: CableTokens, origi
         body = {"status": "success", "phone_call_id": call.id, "telephony_ref": call.telephony_ref}
         return jsonify(body | {"cable_token": await cables.issue(call.uid)}), 201
 
-    @routes.post("/phone_calls/<reference>/cable_token")
-    async def cable_token(reference: str) -> Response:
-        call = await calls.find(await principal(), reference)
-        return jsonify({"phone_call_id": call.id, "cable_token": await cables.issue(call.uid)})
-
-    @routes.get("/phone_calls/<reference>")
-    async def phone_call(reference: str) -> Response:
-        return jsonify(_body(await calls.find(await principal(), reference)))
-
-    @routes.get("/phone_calls")
-    async def phone_calls() -> Response:
-        return jsonify({"calls": [_body(call) for call in await calls.latest(await principal())]})
-
     @routes.post("/calls/<reference>/hangup")
     async def hangup(reference: str) -> Response:
         call = await calls.hang_up(await principal(), reference)
@@ -127,16 +113,3 @@ def _order(asked: _Initiate) -> Order:
             if value is not None
         },
     )
-
-
-def _body(call: Call) -> dict[str, Any]:
-    return {
-        "id": call.id,
-        "uid": call.uid,
-        "status": status_of(call),
-        "duration": call.duration_s,
-        "direction": call.direction,
-        "from": call.from_number,
-        "to": call.to_number,
-        "created_at": call.created_at.isoformat().replace("+00:00", "Z"),
-    }

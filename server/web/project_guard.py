@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from server.tenants.credentials import Credentials
+from server.tenants.credentials import Credentials, Principal
 from server.tenants.service import Tenants
 from server.web.principal import project_principal
 
@@ -22,8 +22,12 @@ class ProjectGuard:
         self._tenants = tenants
         self._own_origin = own_origin
 
+    async def principal(self) -> Principal:
+        """Of the present request. Raises as project_principal()."""
+        return await project_principal(self._credentials, self._own_origin)
+
     async def __call__(self) -> Asking:
         """Of the present request; a key of no project means the tenant's first. Raises as project_principal()."""
-        principal = await project_principal(self._credentials, self._own_origin)
+        principal = await self.principal()
         project_id = principal.project_id or await self._tenants.default_project(principal.tenant_id)
         return Asking(principal.tenant_id, project_id, f"api:{principal.kind.value}")

@@ -121,6 +121,38 @@ async def test_who_may_order_and_see_calls(running: Running) -> None:
     assert (await running.http.post(by_query)).status_code == 200
 
 
+async def test_agents_and_calls_are_listed_as_the_document_and_the_path_say(sqlite_running: Running) -> None:
+    backend = Backend(sqlite_running)
+    first, second = [await backend.bridge() for _ in range(2)]
+    both = (await backend.ask("GET", "/api/v1/calls")).json()
+    assert [(type(one["id"]), one["slug"], one["active"]) for one in both["agents"]] == [(int, "support", True)]
+    assert ([one["id"] for one in both["calls"]], both["total"]) == ([second, first], 2)
+    assert set((await backend.ask("GET", "/api/v1/calls?only=agents")).json()) == {"agents"}
+    assert set((await backend.ask("GET", "/api/v1/calls?only=calls")).json()) == {"calls", "total"}
+    wrong = await backend.ask("GET", "/api/v1/calls?only=cats")
+    assert (refusal(wrong), wrong.json()["details"][0]["field"]) == ((422, "invalid_request"), "only")
+    agents = (await backend.ask("GET", "/api/v1/agents")).json()
+    assert agents == {"agents": both["agents"]}
+    assert (await backend.ask("GET", "/api/v1/phone_calls")).json()["calls"] == both["calls"]
+    assert refusal(await backend.ask("GET", f"/api/v1/phone_calls/{first}/transcript")) == (404, "no_transcript")
+
+
+async def test_a_projects_token_sees_that_projects_calls_only(running: Running) -> None:
+    backend = Backend(running)
+    call_id = await backend.bridge()
+    neighbour = Backend(running, await running.parloir.tenants.add_project(running.tenant.tenant_id, "other"))
+    for method, path in (
+        ("GET", f"/api/v1/phone_calls/{call_id}"),
+        ("POST", f"/api/v1/calls/{call_id}/hangup"),
+        ("POST", f"/api/v1/calls/{call_id}/player_session"),
+        ("POST", f"/api/v1/phone_calls/{call_id}/cable_token"),
+    ):
+        assert refusal(await neighbour.ask(method, path, {})) == (403, "foreign_call"), path
+    assert (await neighbour.ask("GET", "/api/v1/phone_calls")).json() == {"calls": [], "total": 0}
+    owner = Backend(running, running.tenant.secret_key)  # of the tenant, not of a project
+    assert (await owner.ask("GET", f"/api/v1/phone_calls/{call_id}")).status_code == 200
+
+
 async def test_a_plan_has_so_many_lines(running: Running) -> None:
     backend = Backend(running)
     answers = await asyncio.gather(*(backend.post("/api/v1/calls/initiate", BRIDGE) for _ in range(8)))

@@ -85,7 +85,7 @@ class Telephone:
 
 
 async def only_call(server: Running) -> Call:
-    [call] = await server.parloir.calling.calls.latest(await principal(server))
+    [call], _ = await server.parloir.calling.calls.latest(await principal(server))
     return call
 
 
@@ -150,7 +150,7 @@ async def test_a_caller_who_gives_up_leaves_nothing_behind(server: Running) -> N
     await phone.line.ends(CallEnd.CANCELED)
 
     async def is_over() -> bool:
-        calls = await server.parloir.calling.calls.latest(await principal(server))
+        calls, _ = await server.parloir.calling.calls.latest(await principal(server))
         return bool(calls) and all(call.is_over for call in calls)
 
     await until(is_over)
@@ -163,7 +163,7 @@ async def test_a_caller_who_gives_up_leaves_nothing_behind(server: Running) -> N
 
 async def test_a_number_nobody_has_cannot_be_reached(server: Running) -> None:
     assert await Telephone().call(server, "+33199999999").until_over() == [CallEnd.UNREACHABLE]
-    assert await server.parloir.calling.calls.latest(await principal(server)) == []
+    assert await server.parloir.calling.calls.latest(await principal(server)) == ([], 0)
 
 
 async def test_when_every_line_of_the_plan_is_taken_it_is_busy(server: Running) -> None:
@@ -176,7 +176,7 @@ async def test_when_every_line_of_the_plan_is_taken_it_is_busy(server: Running) 
     await phones[0].line.ends(CallEnd.REMOTE_HANGUP)
 
     async def is_free() -> bool:
-        calls = await server.parloir.calling.calls.latest(await principal(server))
+        calls, _ = await server.parloir.calling.calls.latest(await principal(server))
         return sum(not call.is_over for call in calls) < lines
 
     await until(is_free)

@@ -1,0 +1,98 @@
+"""/api/v1 as far as it tells of calls and agents: lists, one call with what it left behind. Rows P-022, P-093, A-05."""
+
+from typing import Any
+
+from quart import Blueprint, Response, jsonify, request
+
+from server.agents.port import AgentProfile
+from server.calls.artefacts import CallArtefacts
+from server.calls.phonevoice import call_data
+from server.calls.service import Calls
+from server.calls.store import Call
+from server.kit.errors import FieldProblem, InvalidInput, NotFound
+from server.sessions.cable_tokens import CableTokens
+from server.tenants.credentials import Principal
+from server.tenants.service import Tenants
+from server.web.project_guard import ProjectGuard
+
+_PARTS = frozenset({"agents", "calls"})
+
+
+def agents_api(asking: ProjectGuard, calls: Calls, tenants: Tenants, artefacts: CallArtefacts) -> Blueprint:
+    """Lists of what a project has."""
+    routes = Blueprint("agents_api", __name__, url_prefix="/api/v1")
+
+    async def agents_of(principal: Principal) -> list[dict[str, Any]]:
+        return [_agent(number, each) for number, each in await tenants.numbered_agents(principal.tenant_id)]
+
+    @routes.get("/calls")
+    async def agents_and_calls() -> Response:
+        """Agents, as the document says, and calls, as the path does (A-05); `only` leaves one of them out."""
+        principal = await asking.principal()
+        only = request.args.get("only")
+        if only not in (None, *_PARTS):
+            problem = FieldProblem("only", "It is agents or calls.")
+            raise InvalidInput("invalid_request", "A field of the request is wrong.", [problem])
+        body: dict[str, Any] = {}
+        if only != "calls":
+            body["agents"] = await agents_of(principal)
+        if only != "agents":
+            latest, body["total"] = await calls.latest(principal)
+            body["calls"] = [await _shown(each, artefacts) for each in latest]
+        return jsonify(body)
+
+    @routes.get("/agents")
+    async def agents() -> Response:
+        return jsonify({"agents": await agents_of(await asking.principal())})
+
+    return routes
+
+
+def phone_calls_api(asking: ProjectGuard, calls: Calls, artefacts: CallArtefacts, cables: CableTokens) -> Blueprint:
+    """One call, or the latest, with what they left behind."""
+    routes = Blueprint("phone_calls_api", __name__, url_prefix="/api/v1")
+
+    @routes.get("/phone_calls")
+    async def phone_calls() -> Response:
+        latest, total = await calls.latest(await asking.principal())
+        return jsonify({"calls": [await _shown(each, artefacts) for each in latest], "total": total})
+
+    @routes.get("/phone_calls/<reference>")
+    async def phone_call(reference: str) -> Response:
+        return jsonify(await _shown(await calls.find(await asking.principal(), reference), artefacts))
+
+    @routes.get("/phone_calls/<reference>/transcript")
+    async def transcript(reference: str) -> Response:
+        """All words as text, however many there are."""
+        text = await artefacts.transcription(await calls.find(await asking.principal(), reference))
+        if text is None:
+            raise NotFound("no_transcript", "This call has no transcript, or none yet.")
+        return Response(text, content_type="text/plain; charset=utf-8")
+
+    @routes.post("/phone_calls/<reference>/cable_token")
+    async def cable_token(reference: str) -> Response:
+        call = await calls.find(await asking.principal(), reference)
+        return jsonify({"phone_call_id": call.id, "cable_token": await cables.issue(call.uid)})
+
+    return routes
+
+
+async def _shown(call: Call, artefacts: CallArtefacts) -> dict[str, Any]:
+    """As webhooks tell it, and what backends want to know beside that."""
+    return call_data(call, await artefacts.of(call)) | {
+        "uid": call.uid,
+        "call_type": call.kind,
+        "telephony_ref": call.telephony_ref,
+        "created_at": call.created_at.isoformat().replace("+00:00", "Z"),
+    }
+
+
+def _agent(number: int, profile: AgentProfile) -> dict[str, Any]:
+    return {
+        "id": number,
+        "uid": profile.uid,
+        "slug": profile.slug,
+        "name": profile.name,
+        "language": profile.language,
+        "active": True,
+    }
