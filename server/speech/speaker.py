@@ -1,9 +1,11 @@
 """The voice of a language: the best engine that is free and works, then the next, with a memory of what was said."""
 
 import asyncio
+import math
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
+from server.kit.clock import Clock, SystemClock
 from server.kit.log import logger
 from server.media.frame import Samples
 from server.speech.cache import CachedSpeech
@@ -13,19 +15,28 @@ from server.speech.streams import closing, next_piece
 _log = logger(__name__)
 
 FIRST_SOUND_S = 2.5  # a caller hears silence: better another voice now than the best one too late
+REST_S = 10.0  # for an engine that was
 CACHED = "cached"
 
 
 class SpeakingLoad:
-    """How many utterances each engine is making now; above its limit an engine is passed over."""
+    """How many utterances each engine is making now; above its limit, or lately late, an engine is passed over."""
 
-    def __init__(self, limits: Mapping[str, int]) -> None:
+    def __init__(self, limits: Mapping[str, int], clock: Clock | None = None) -> None:
         self._limits = limits
+        self._clock = clock or SystemClock()
         self._active: Counter[str] = Counter()
+        self._rests_until: dict[str, float] = {}
 
     def is_full(self, engine: str) -> bool:
+        if self._clock.monotonic() < self._rests_until.get(engine, -math.inf):
+            return True
         limit = self._limits.get(engine)
         return limit is not None and self._active[engine] >= limit
+
+    def was_late(self, engine: str) -> None:
+        """A caller heard silence for its sake: the next sentences are somebody else's, at once and in one voice."""
+        self._rests_until[engine] = self._clock.monotonic() + REST_S
 
     def begin(self, engine: str) -> None:
         self._active[engine] += 1
@@ -108,4 +119,5 @@ class Speaker:
             async with asyncio.timeout(self._first_sound_s):
                 return await next_piece(pieces)
         except TimeoutError as late:
+            self._load.was_late(engine.name)
             raise SpeechFailed(f"{engine.name} made no sound within {self._first_sound_s:g} s") from late

@@ -13,7 +13,7 @@ from server.speech.cache import CachedSpeech, SoundCache
 from server.speech.pool import EnginePool
 from server.speech.providers.clauses import Clause
 from server.speech.providers.piecewise import speak_in_pieces
-from server.speech.speaker import Speaker, SpeakingLoad
+from server.speech.speaker import REST_S, Speaker, SpeakingLoad
 from server.speech.streams import closing
 from tests.fakes.clock import FakeClock
 
@@ -70,9 +70,9 @@ async def engine(pool: EnginePool) -> AsyncIterator[OneAtATime]:
     engine.let(100)
 
 
-def speaker(*engines: OneAtATime | ToneVoice, first_sound_s: float = 60) -> Speaker:
+def speaker(*engines: OneAtATime | ToneVoice, first_sound_s: float = 60, clock: FakeClock | None = None) -> Speaker:
     sounds = SoundCache()
-    return Speaker([CachedSpeech(engine, sounds) for engine in engines], SpeakingLoad({}), first_sound_s)
+    return Speaker([CachedSpeech(engine, sounds) for engine in engines], SpeakingLoad({}, clock), first_sound_s)
 
 
 async def hear(voice: Speaker, text: str, told: list[str]) -> int:
@@ -121,6 +121,19 @@ async def test_a_voice_that_is_late_with_its_first_sound_is_passed_over(engine: 
     told: list[str] = []
     assert await hear(speaker(engine, ToneVoice("plain"), first_sound_s=0.01), "hello", told) == 1600
     assert told == ["plain"]
+
+
+async def test_a_voice_that_was_late_rests_before_it_is_asked_again(clock: FakeClock) -> None:
+    slow, plain, told = ToneVoice("slow"), ToneVoice("plain"), list[str]()
+    slow.gate.clear()
+    voice = speaker(slow, plain, first_sound_s=0.01, clock=clock)
+    await hear(voice, "first sentence", told)
+    slow.gate.set()
+    await hear(voice, "second sentence", told)
+    assert (told, slow.spoken) == (["plain", "plain"], ["first sentence"])
+    await clock.advance(REST_S)
+    await hear(voice, "third sentence", told)
+    assert told == ["plain", "plain", "slow"]
 
 
 async def test_the_last_voice_may_take_its_time(engine: OneAtATime) -> None:
