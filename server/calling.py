@@ -41,6 +41,7 @@ from server.speech.engines import SpeechEngines
 from server.speech.port import SpeechFailed
 from server.storage import Database
 from server.storage.bus import Bus
+from server.storage.idempotency import IdempotencyKeys
 from server.storage.objects import LocalObjects, ObjectStore
 from server.storage.s3_objects import Bucket, S3Objects
 from server.storage.secret import MasterSecret
@@ -91,6 +92,7 @@ class Calling:
     webhooks: Webhooks
     cable: CableParts
     artefacts: CallArtefacts
+    idempotency: IdempotencyKeys
     replays: Replays
     handsets: HandsetParts
     handset_tickets: HandsetTickets
@@ -106,7 +108,6 @@ class Calling:
         async with AsyncExitStack() as closing:
             recordings = Recordings(base.database, _objects(settings), clock, settings.data_dir / "recording")
             closing.push_async_callback(recordings.close)
-            analyser = _analyser(settings, closing)
             webhooks = await closing.enter_async_context(
                 Webhooks.open(base.database, base.secret, settings.egress_policy, clock)
             )
@@ -122,7 +123,7 @@ class Calling:
             closing.push_async_callback(feed.close)
             closing.push_async_callback((queue := RecognitionQueue()).close)
             keepsakes = CallKeepsakes(recordings, store, base.speech, queue)
-            aftermath = Aftermath(store, keepsakes.segments, analyser)
+            aftermath = Aftermath(store, keepsakes.segments, _analyser(settings, closing))
             links = RecordingLinks(base.keys, clock)
             artefacts = CallArtefacts(keepsakes, aftermath, recordings, links, settings.origin)
             acts |= _acts(base, NewsParts(store, artefacts, webhooks), aftermath)
@@ -153,6 +154,7 @@ class Calling:
                 webhooks,
                 CableParts(store, feed, CableTokens(base.keys, clock), clock),
                 artefacts,
+                IdempotencyKeys(base.database, base.secret, clock),
                 replays,
                 HandsetParts(exchange.subscribe, driver.call_in, driver.text_in, base.network, clock),
                 HandsetTickets(base.keys, clock),

@@ -9,9 +9,10 @@ from server.calls.orders import AI, BRIDGE, BROWSER, PHONE, Order
 from server.calls.phonevoice import status_of
 from server.calls.service import Calls
 from server.sessions.cable_tokens import CableTokens
-from server.tenants.credentials import Credentials, Principal
+from server.storage.idempotency import IdempotencyKeys
 from server.web.bodies import RequestBody, read_body
-from server.web.principal import project_principal
+from server.web.idempotency import once
+from server.web.project_guard import ProjectGuard
 
 _Number = Annotated[str, Field(min_length=1, max_length=40)]
 
@@ -48,19 +49,21 @@ class _AddMonitor(_ApiBody):
     supervisor_phone: _Number
 
 
-def calls_api(credentials: Credentials, calls: Calls, cables: CableTokens, origin: str) -> Blueprint:
+def calls_api(asking: ProjectGuard, calls: Calls, cables: CableTokens, keys: IdempotencyKeys, origin: str) -> Blueprint:
     """`origin`: the server's own, for the links it gives out."""
     routes = Blueprint("calls_api", __name__, url_prefix="/api/v1")
-
-    async def principal() -> Principal:
-        return await project_principal(credentials, origin)
+    principal = asking.principal
 
     @routes.post("/calls/initiate")
-    async def initiate() -> tuple[Response, int]:
+    async def initiate() -> Response:
         caller = await principal()
-        call = await calls.initiate(caller, _order(await read_body(_Initiate)))
-        body = {"status": "success", "phone_call_id": call.id, "telephony_ref": call.telephony_ref}
-        return jsonify(body | {"cable_token": await cables.issue(call.uid)}), 201
+
+        async def begin() -> tuple[Response, int]:
+            call = await calls.initiate(caller, _order(await read_body(_Initiate)))
+            body = {"status": "success", "phone_call_id": call.id, "telephony_ref": call.telephony_ref}
+            return jsonify(body | {"cable_token": await cables.issue(call.uid)}), 201
+
+        return await once(keys, caller, begin)
 
     @routes.post("/calls/<reference>/hangup")
     async def hangup(reference: str) -> Response:
@@ -70,10 +73,14 @@ def calls_api(credentials: Credentials, calls: Calls, cables: CableTokens, origi
     @routes.post("/calls/<reference>/add_monitor")
     async def add_monitor(reference: str) -> Response:
         caller = await principal()
-        asked = await read_body(_AddMonitor)
-        call, participant = await calls.add_monitor(caller, reference, asked.supervisor_phone)
-        done = {"status": "success", "phone_call_id": call.id, "call_status": status_of(call)}
-        return jsonify(done | {"participant_id": participant.uid})
+
+        async def dial() -> tuple[Response, int]:
+            asked = await read_body(_AddMonitor)
+            call, participant = await calls.add_monitor(caller, reference, asked.supervisor_phone)
+            done = {"status": "success", "phone_call_id": call.id, "call_status": status_of(call)}
+            return jsonify(done | {"participant_id": participant.uid}), 200
+
+        return await once(keys, caller, dial)
 
     @routes.post("/calls/<reference>/embed_session")
     async def embed_session(reference: str) -> Response:

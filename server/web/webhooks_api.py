@@ -6,7 +6,9 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, ConfigDict, Field
 from quart import Blueprint, Response, jsonify
 
+from server.storage.idempotency import IdempotencyKeys
 from server.web.bodies import RequestBody, read_body
+from server.web.idempotency import once
 from server.web.project_guard import ProjectGuard
 from server.webhooks import Endpoint, NewEndpoint, Webhooks
 from server.webhooks.log import body_of
@@ -42,7 +44,7 @@ class _Recover(RequestBody):
     since: AwareDatetime
 
 
-def webhooks_api(asking: ProjectGuard, webhooks: Webhooks) -> Blueprint:
+def webhooks_api(asking: ProjectGuard, webhooks: Webhooks, keys: IdempotencyKeys) -> Blueprint:
     """Endpoints themselves."""
     routes = Blueprint("webhooks_api", __name__, url_prefix="/api/v1/webhooks")
     endpoints = webhooks.endpoints
@@ -53,11 +55,16 @@ def webhooks_api(asking: ProjectGuard, webhooks: Webhooks) -> Blueprint:
         return jsonify({"webhooks": [_body(each) for each in await endpoints.list(asker.project_id)]})
 
     @routes.post("")
-    async def create() -> tuple[Response, int]:
-        asker, asked = await asking(), await read_body(_Create)
-        new = NewEndpoint(url=asked.url, events=asked.events or ("*",), name=asked.name)
-        endpoint, secret = await endpoints.create(asker.project_id, new, asker.actor)
-        return jsonify(_body(endpoint) | {"secret": secret}), 201
+    async def create() -> Response:
+        asker = await asking()
+
+        async def make() -> tuple[Response, int]:
+            asked = await read_body(_Create)
+            new = NewEndpoint(url=asked.url, events=asked.events or ("*",), name=asked.name)
+            endpoint, secret = await endpoints.create(asker.project_id, new, asker.actor)
+            return jsonify(_body(endpoint) | {"secret": secret}), 201
+
+        return await once(keys, await asking.principal(), make)
 
     @routes.get("/<reference>")
     async def one(reference: str) -> Response:

@@ -153,6 +153,28 @@ async def test_a_projects_token_sees_that_projects_calls_only(running: Running) 
     assert (await owner.ask("GET", f"/api/v1/phone_calls/{call_id}")).status_code == 200
 
 
+async def test_a_request_sent_again_is_answered_again_and_not_done_again(running: Running) -> None:
+    backend = Backend(running)
+    headers = {"Idempotency-Key": "order 1"}
+
+    async def order(**more: Any) -> httpx.Response:
+        return await backend.ask("POST", "/api/v1/calls/initiate", BRIDGE | more, headers=headers)
+
+    answers = await asyncio.gather(*(order() for _ in range(20)))
+    done = [answer for answer in answers if answer.status_code == 201]
+    assert {refusal(answer) for answer in answers if answer.status_code != 201} <= {(429, "idempotency_in_flight")}
+    again = await order()
+    assert (again.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")
+    assert {answer.text for answer in done} == {again.text}
+    assert (await backend.ask("GET", "/api/v1/phone_calls")).json()["total"] == 1
+    assert refusal(await order(language="fr")) == (422, "idempotency_key_reused")
+    headers["Idempotency-Key"] = "order 2"
+    assert (await order(recipient_phone_number="wrong")).status_code == 422
+    assert (await order()).status_code == 201  # a refusal was not kept
+    headers["Idempotency-Key"] = "x" * 300
+    assert refusal(await order()) == (422, "idempotency_key_invalid")
+
+
 async def test_a_plan_has_so_many_lines(running: Running) -> None:
     backend = Backend(running)
     answers = await asyncio.gather(*(backend.post("/api/v1/calls/initiate", BRIDGE) for _ in range(8)))

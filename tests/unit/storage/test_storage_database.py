@@ -16,6 +16,7 @@ import server.conversations.tables
 import server.knowledge.tables
 import server.recordings.tables
 import server.sessions.tables
+import server.storage.idempotency
 import server.tenants.tables
 import server.webhooks.tables
 import server.widgets.tables  # noqa: F401  # the tables' modules declare the schema
