@@ -1,25 +1,16 @@
-"""The player in a real browser on a real server: every state a call may be in, keys, step with the sound, files."""
+"""The player's controls in a real browser on a real server: keys, step with the sound, search, links, files."""
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
-from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import expect
 
+from tests.fixtures.player_pages import AUDIO, SECONDS, Look, now, ready
 from tests.fixtures.replays import LINES, Archive, conversation
-from tests.fixtures.site import ROOT, Site
-from tests.fixtures.visitors import CHROMIUM
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
-PATIENCE_MS = 20_000
-SECONDS = 24
-AXE = ROOT / "node_modules/axe-core/axe.min.js"
-AUDIO = "document.querySelector('audio')"
 # From when it is asked, how the element may move: the words marked at a time, and the time itself.
 IN_STEP = """new Promise((done) => {
   const audio = document.querySelector('audio'), seen = [];
@@ -29,100 +20,6 @@ IN_STEP = """new Promise((done) => {
     if (audio.ended || seen.length >= 24) done(seen);
   }));
 })"""
-
-Look = Callable[..., Awaitable[Page]]
-
-
-@pytest.fixture
-async def archive(built: None, sqlite_url: str, tmp_path: Path) -> AsyncIterator[Archive]:
-    async with Archive.open(sqlite_url, tmp_path / "var") as archive:
-        yield archive
-
-
-@pytest.fixture
-async def look() -> AsyncIterator[Look]:
-    """Opens pages, each in a context of its own; keywords are the context's."""
-    async with AsyncExitStack() as closing:
-        playwright = await closing.enter_async_context(async_playwright())
-        flags = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        closing.push_async_callback(browser.close)
-
-        async def looks(url: str, **context: Any) -> Page:
-            opened = await browser.new_context(**context)
-            page = await opened.new_page()
-            await page.goto(url)
-            return page
-
-        yield looks
-
-
-async def ready(page: Page) -> None:
-    await expect(page.get_by_role("slider")).to_have_attribute("aria-disabled", "false", timeout=PATIENCE_MS)
-    await until(page, f"{AUDIO}.readyState >= 1")
-
-
-async def until(page: Page, reached: str) -> None:
-    """Ours, because Playwright's own waits by eval(), which the page's policy forbids."""
-    async with asyncio.timeout(PATIENCE_MS / 1000):
-        while not await page.evaluate(reached):  # noqa: ASYNC110  # the page tells nobody
-            await asyncio.sleep(0.02)
-
-
-async def now(page: Page) -> float:
-    return float(await page.evaluate(f"{AUDIO}.currentTime"))
-
-
-async def states(archive: Archive) -> dict[str, str]:
-    """A link to every state; the page of each carries `data-sound`, or the code of why there is nothing."""
-    erased = await archive.finished(4)
-    await archive.recordings.erase(erased)
-    expired = await archive.link(erased)
-    archive.clock.jump(306)  # and not 5 s of leeway
-    used = await archive.link(await archive.words_alone())
-    await archive.running.parloir.calling.players.exchange(used.partition("?t=")[2])
-    going_on, _ = await archive.going_on()
-    return {
-        "link_expired": expired,
-        "link_used": used,
-        "link_invalid": f"{archive.origin}/player?t=nonsense",
-        "recording_erased": await archive.link(erased),
-        "ready": await archive.link(await archive.finished(SECONDS)),
-        "recording": await archive.link(going_on),
-        "none": await archive.link(await archive.words_alone()),
-        "failed": await archive.link(await archive.failed()),
-        "unheard": await archive.link(await archive.without_words()),
-    }
-
-
-async def settle(page: Page, state: str) -> None:
-    """The page shows `state` and nothing is on its way any more."""
-    if re.match(r"link_|recording_", state):
-        await page.locator(f"[data-code={state}]").wait_for()
-        return
-    await page.locator(f"main[data-sound={'ready' if state == 'unheard' else state}]").wait_for()
-    if state in ("ready", "unheard"):
-        await ready(page)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "ar"])
-async def test_every_state_fits_and_breaks_no_rule_of_axe(
-    archive: Archive, look: Look, language: str, scheme: str
-) -> None:
-    for state, url in (await states(archive)).items():
-        page = await look(url, locale=language, color_scheme=scheme, reduced_motion="reduce")
-        await settle(page, state)
-        assert await page.evaluate("document.documentElement.dir") == ("rtl" if language == "ar" else "ltr")
-        await page.evaluate(AXE.read_text("utf-8"))
-        for width in (320, 800, 1280):
-            await page.set_viewport_size({"width": width, "height": 720})
-            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (state, width)
-            found = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-            assert found["passes"], "axe looked at nothing"
-            assert [f"{one['id']}: {one['nodes'][0]['html']}" for one in found["violations"]] == [], (state, width)
-        assert "t=" not in page.url
-        await page.context.close()
 
 
 async def test_the_slider_is_moved_by_keys_and_says_where_it_is(archive: Archive, look: Look) -> None:
@@ -288,100 +185,6 @@ async def test_what_is_downloaded_is_what_the_server_has(archive: Archive, look:
         assert await asyncio.to_thread((await download.path()).read_bytes) == content
 
 
-async def test_a_call_that_goes_on_fills_in_by_itself(archive: Archive, look: Look) -> None:
-    call_id, recorder = await archive.going_on(8)
-    page = await look(await archive.link(call_id))
-    await expect(page.get_by_text("Still being prepared")).to_be_visible()
-    await expect(page.locator(".bubble")).to_have_count(2)
-    await expect(page.get_by_role("button", name="Play", exact=True)).to_be_hidden()
-    await expect(page.get_by_role("slider")).to_have_attribute("aria-valuemax", "8")
-    archive.speak(recorder, range(8, 12))
-    await archive.say(call_id, conversation(12)[2:])
-    await expect(page.locator(".bubble")).to_have_count(3, timeout=PATIENCE_MS)
-    await expect(page.get_by_role("slider")).to_have_attribute("aria-valuemax", "12", timeout=PATIENCE_MS)
-    await archive.end(call_id)
-    await recorder.finish()
-    await ready(page)
-    await expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
-    await archive.judge(call_id, conversation(12))
-    await expect(page.get_by_role("heading", name="Summary")).to_be_visible(timeout=PATIENCE_MS)
-    await expect(page.get_by_text("Judged by the built-in rules")).to_be_visible()
-    await expect(page.get_by_text("Still being prepared")).to_be_hidden()
-
-
-async def test_a_page_in_use_outlives_its_session_and_its_sound_goes_on(archive: Archive, look: Look) -> None:
-    """Both are signed for an hour. At 40 minutes the page is used; at 80 it asks for its sound by an old address."""
-    page = await look("about:blank")
-    await page.clock.install()
-    await page.goto(await archive.link(await archive.finished(900)))
-    await ready(page)
-    await page.clock.fast_forward(40 * 60_000)
-    archive.clock.jump(40 * 60)
-    async with page.expect_response("**/player/renew") as renewing:
-        await page.get_by_role("slider").press("End")
-    assert (await renewing.value).status == 200
-    await page.get_by_role("slider").press("Home")
-    archive.clock.jump(40 * 60)
-    async with page.expect_response(lambda answer: "/recordings/" in answer.url and answer.status == 410):
-        await page.get_by_role("slider").click()  # its middle, of which the browser has nothing yet
-    await until(page, f"{AUDIO}.error === null && {AUDIO}.readyState >= 3 && {AUDIO}.currentTime > 400")
-    assert await now(page) == pytest.approx(450, abs=2)
-    await page.get_by_role("button", name="Play", exact=True).click()
-    await until(page, f"{AUDIO}.currentTime > 452.2")
-
-
-async def test_sound_that_breaks_off_goes_on_at_the_same_place(archive: Archive, look: Look) -> None:
-    page = await look(await archive.link(await archive.finished(900)))
-    await ready(page)
-    await page.get_by_role("slider").press("PageUp")
-    await page.get_by_label("Speed").select_option("1.5")
-    refused = []
-
-    async def expire_once(route: Any) -> None:
-        if refused:
-            await route.continue_()
-        else:
-            refused.append(route.request.url)
-            await route.fulfill(status=410)
-
-    await page.route("**/recordings/**", expire_once)
-    async with page.expect_response("**/player/call"):
-        await page.evaluate(
-            f"(at => {{ {AUDIO}.load(); {AUDIO}.currentTime = at; {AUDIO}.play().catch(() => 0); }})(31)"
-        )
-    await until(page, f"{AUDIO}.currentTime > 31.2 && !{AUDIO}.paused")
-    assert await now(page) < 60
-    assert await page.evaluate(f"{AUDIO}.playbackRate") == 1.5
-    assert refused
-    await page.unroute("**/recordings/**")
-    await page.route("**/recordings/**", lambda route: route.abort())
-    await page.evaluate(f"{AUDIO}.load()")
-    await expect(page.get_by_text("The sound could not be loaded.")).to_be_visible()
-
-
-async def test_a_page_left_open_for_too_long_says_what_to_do(archive: Archive, look: Look) -> None:
-    page = await look(await archive.link(await archive.words_alone()))
-    await page.locator("main[data-sound=none]").wait_for()
-    archive.clock.jump(3_700)
-    await page.reload()
-    await expect(page.locator("[data-code=session_expired]")).to_contain_text("Open the call again")
-
-
-async def test_a_server_that_is_away_for_a_moment_ends_nothing(archive: Archive, look: Look) -> None:
-    call_id, recorder = await archive.going_on(8)
-    page = await look(await archive.link(call_id))
-    await expect(page.locator(".bubble")).to_have_count(2)
-    async with page.expect_request_finished(lambda request: request.url.endswith("/player/peaks")):
-        pass
-    await page.context.set_offline(True)
-    async with page.expect_event("requestfailed"):
-        pass
-    await page.context.set_offline(False)
-    await archive.say(call_id, conversation(12)[2:])
-    await expect(page.locator(".bubble")).to_have_count(3, timeout=PATIENCE_MS)
-    await recorder.finish()
-
-
 async def test_forced_colours_leave_every_control_and_the_played_part_visible(archive: Archive, look: Look) -> None:
     page = await look(await archive.link(await archive.finished(SECONDS)), forced_colors="active")
     await ready(page)
@@ -396,17 +199,3 @@ async def test_forced_colours_leave_every_control_and_the_played_part_visible(ar
     assert len({*colours, await page.evaluate("getComputedStyle(document.body).backgroundColor")}) == 3
     marked = await page.locator("[aria-current]").evaluate("node => getComputedStyle(node).outlineStyle")
     assert marked == "solid"
-
-
-@pytest.mark.speech
-async def test_the_start_page_leads_to_a_call_to_replay(talking_site: Site, look: Look) -> None:
-    page = await look(talking_site.server)
-    await page.get_by_role("link", name="Replay a call").click()
-    await ready(page)
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Inès Dubois (sample)")
-    await expect(page.locator(".bubble")).to_have_count(8)
-    await expect(page.get_by_role("heading", name="Summary")).to_be_visible(timeout=PATIENCE_MS)
-    await page.get_by_role("button", name="Play", exact=True).click()
-    await until(page, f"{AUDIO}.currentTime > 0.5")
-    await page.goto(f"{talking_site.server}/player/demo#t=14")
-    await expect(page.get_by_role("slider")).to_have_attribute("aria-valuenow", "14", timeout=PATIENCE_MS)

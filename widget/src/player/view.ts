@@ -87,7 +87,9 @@ export class Player {
     Object.assign(this.view.dataset, { sound: recording.state, said: said.length });
     this._canvas.tabIndex = isReady ? 0 : -1;
     this._canvas.ariaDisabled = String(!isReady);
-    this._words.show(said);
+    // The words after the first picture: hundreds of bubbles would hold up the lanes and the button.
+    if (this._peaks) this._words.show(said);
+    else requestAnimationFrame(() => setTimeout(() => this.take(replay, peaks)));
     if (isReady && recording.url && !this._url) this._load(recording.url, this.startAt);
     this._peaks = readPeaks(peaks);
     this._lanes.show(this._peaks);
