@@ -12,7 +12,7 @@ from server.calls.participants import Participant, Presence
 from server.calls.quality import QualityWatch
 from server.calls.softphone_control import Command, Keys, read_command, refuse_unless_permitted
 from server.kit.clock import Clock
-from server.kit.errors import AppError
+from server.kit.errors import AppError, Gone
 from server.kit.log import logger
 from server.kit.tasks import TaskScope
 from server.media.frame import Frame
@@ -69,7 +69,9 @@ class SoftphoneLine:
         return self._peer.leg if self._peer is not None and is_connected else None
 
     async def connect(self, offer: str) -> str:
-        """Answer the page's offer: the SDP answer. Raises `invalid_sdp`, `voice_unavailable`."""
+        """Answer the page's offer: the SDP answer. Raises `invalid_sdp`, `voice_unavailable`, Gone `left_call`."""
+        if self._is_over:
+            raise Gone("left_call", "This participant is no longer in the call.")
         peer = await BrowserPeer.answer(
             offer,
             leg_id=self.participant.uid,

@@ -5,6 +5,10 @@ import { bind, el } from "../ui/el";
 import { phoneIcon } from "./icons";
 import type { Scene } from "./scene";
 
+/** As long as a key is seen to be down: about as long as its tone. */
+const LIT_MS = 180;
+let dimming: ReturnType<typeof setTimeout> | undefined;
+
 const KEYS = [..."123456789*0#"];
 
 export function drawer(scene: Scene): HTMLElement {
@@ -58,10 +62,17 @@ export function press({ line }: Scene, digit: string): void {
   line.send({ type: "dtmf", digits: digit });
   const shown = document.querySelector("#digits");
   if (shown) shown.textContent = `${shown.textContent}${digit}`.slice(-20);
+  const key = document.querySelector<HTMLElement>(`.keys [data-key="${digit}"]`);
+  for (const lit of document.querySelectorAll(".keys .lit")) lit.classList.remove("lit");
+  clearTimeout(dimming);
+  key?.classList.add("lit");
+  dimming = setTimeout(() => key?.classList.remove("lit"), LIT_MS);
 }
 
 function keypad(scene: Scene): HTMLElement[] {
-  const keys = KEYS.map((digit) => el("button", { type: "button", onclick: () => press(scene, digit) }, digit));
+  const keys = KEYS.map((digit) =>
+    el("button", { type: "button", "data-key": digit, onclick: () => press(scene, digit) }, digit),
+  );
   return [el("output", { id: "digits", dir: "ltr" }), el("div", { class: "keys", dir: "ltr" }, ...keys)];
 }
 

@@ -24,6 +24,7 @@ const REASONS: Record<string, { word?: TextKey; why: TextKey }> = {
   media_lost: { word: "brokenOff", why: "yMedia" },
   server_restarted: { why: "yServer" },
   server_stopped: { why: "yServer" },
+  overloaded: { why: "yServer" },
   agent_never_joined: { why: "yLate" },
   agent_left: { why: "yAgentGone" },
   agent_busy: { why: "yAgentPhone" },

@@ -32,6 +32,7 @@ const FACES: Record<string, Face> = {
   offline: { sign: "link", title: "fLost", hint: "fLostHint", again: true },
   unreachable: { sign: "link", title: "fLost", hint: "fLostHint", again: true },
   timeout: { sign: "link", title: "fLost", hint: "fLostHint", again: true },
+  left_call: { sign: "check", title: "fGone", hint: "fGoneHint" },
   left: { sign: "check", title: "fLeft", hint: "fLeftHint" },
 };
 const UNKNOWN: Face = { sign: "link", title: "fOther", hint: "fOtherHint", again: true };

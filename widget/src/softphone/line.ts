@@ -15,7 +15,7 @@ const OPEN_TIMEOUT_MS = 10_000;
 const SILENCE_MS = 4_000;
 const WATCH_MS = 500;
 /** Trying again cannot help with these. */
-const FINAL = /^(session_|call_ended|agent_already|wrong_role|link_)/;
+const FINAL = /^(session_|call_ended|left_call|agent_already|wrong_role|link_)/;
 
 export type LinkState = "asking" | "connecting" | "on" | "lost" | "off";
 

@@ -93,7 +93,7 @@ html[lang^=ar] .note{font-size:14px}
 .keys{display:grid;grid-template-columns:repeat(3,1fr);gap:8px;max-width:300px;margin:auto}
 .keys button{min-height:48px;font-size:18px;font-weight:600;font-variant-numeric:tabular-nums;background:var(--sunk);border:1px solid transparent}
 .keys button:hover{border-color:var(--edge)}
-.keys button:active{background:var(--line)}
+.keys :is(button:active,.lit){color:var(--on-accent);background:var(--accent);border-color:transparent}
 #digits{display:block;min-height:32px;margin-block-end:4px;font-size:18px;font-variant-numeric:tabular-nums;letter-spacing:.08em;text-align:center}
 form,.fields{display:grid;gap:6px}
 label{font-size:13px;font-weight:600}
@@ -136,5 +136,5 @@ form .saved{display:flex;align-items:center;gap:6px;font-size:15px;font-weight:6
 @media (max-width:339px){.tool .caption{display:none}.tool .face{width:42px;height:42px}.mark{display:none}.name h2{font-size:18px}.rec span{display:none}.rec{padding-inline:12px}}
 @media (max-height:460px){header{gap:4px;padding-block:8px}.tool .caption{display:none}.keys button{min-height:40px}.keys{gap:6px}.drawer{padding-block:0 8px}}
 @media (prefers-reduced-motion:reduce){*,*::before{animation:none!important;transition:none!important}.arcs .you,.arcs .agent{transform:none}.arcs .a0{stroke-width:calc(7px + var(--l)*8px)}.arcs .a1,.arcs .a2{opacity:0}}
-@media (forced-colors:active){.row,.face,.main,.note,.choice,.keys button,.sign{border:1px solid CanvasText!important}.arcs g{stroke:CanvasText!important}.dot,.rec i,.people .joined i{forced-color-adjust:none;background:CanvasText!important}.tool[data-on] .face,.tool[aria-expanded=true] .face,.choice[aria-pressed=true]{border-color:Highlight!important;outline:2px solid Highlight}.tool.end .face{border-width:2px!important}.tool:disabled{color:GrayText}}
+@media (forced-colors:active){.row,.face,.main,.note,.choice,.keys button,.sign{border:1px solid CanvasText!important}.arcs g{stroke:CanvasText!important}.dot,.rec i,.people .joined i{forced-color-adjust:none;background:CanvasText!important}.keys .lit,.tool[data-on] .face,.tool[aria-expanded=true] .face,.choice[aria-pressed=true]{border-color:Highlight!important;outline:2px solid Highlight}.tool.end .face{border-width:2px!important}.tool:disabled{color:GrayText}}
 `;

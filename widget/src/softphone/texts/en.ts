@@ -114,6 +114,8 @@ export const en = {
   fNoRtcHint: "Open the link in a current browser.",
   fLost: "The connection was lost",
   fLostHint: "Check your network, then try again.",
+  fGone: "You are no longer on this call",
+  fGoneHint: "It was transferred, or you were away too long. The others talk on; ask for a new link to join again.",
   fLeft: "You left the call",
   fLeftHint: "The others talk on. You can close this window.",
   fOther: "Something went wrong",

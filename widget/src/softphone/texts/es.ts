@@ -116,6 +116,9 @@ export const es: Texts = {
   fNoRtcHint: "Abra el enlace en un navegador actual.",
   fLost: "Se perdió la conexión",
   fLostHint: "Revise su red y reintente.",
+  fGone: "Ya no está en esta llamada",
+  fGoneHint:
+    "Se ha transferido, o ha estado ausente demasiado tiempo. Los demás siguen hablando; pida un enlace nuevo para volver.",
   fLeft: "Ha salido de la llamada",
   fLeftHint: "Los demás siguen hablando. Puede cerrar esta ventana.",
   fOther: "Algo ha fallado",

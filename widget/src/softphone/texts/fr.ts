@@ -116,6 +116,9 @@ export const fr: Texts = {
   fNoRtcHint: "Ouvrez le lien dans un navigateur récent.",
   fLost: "La connexion est perdue",
   fLostHint: "Vérifiez votre réseau, puis réessayez.",
+  fGone: "Vous n’êtes plus dans cet appel",
+  fGoneHint:
+    "Il a été transféré, ou vous vous êtes absenté trop longtemps. Les autres continuent ; demandez un nouveau lien pour revenir.",
   fLeft: "Vous avez quitté l’appel",
   fLeftHint: "Les autres continuent. Vous pouvez fermer cette fenêtre.",
   fOther: "Quelque chose s’est mal passé",
