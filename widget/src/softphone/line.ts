@@ -12,7 +12,7 @@ import { readMessage } from "./protocol";
 const PING_MS = 10_000;
 const OPEN_TIMEOUT_MS = 10_000;
 /** The server says levels five times a second; who hears nothing for so long is not connected any more. */
-const SILENCE_MS = 4_000;
+const SILENCE_MS = 6_000;
 const WATCH_MS = 500;
 /** Trying again cannot help with these. */
 const FINAL = /^(session_|call_ended|left_call|agent_already|wrong_role|link_)/;
