@@ -57,8 +57,13 @@ class Database:
         A task that is in one must not open another.
         """
         turn: AbstractAsyncContextManager[None] = self._writer or nullcontext()
-        async with turn, self._session() as session, session.begin():
-            yield session
+        async with turn, self._session() as session:
+            try:
+                yield session
+            except BaseException:
+                await _finished(session.rollback())
+                raise
+            await _finished(session.commit())
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -101,9 +106,9 @@ class Database:
         await self._engine.dispose()
 
 
-async def _finished(giving_back: Coroutine[Any, Any, None]) -> None:
-    """Wait for `giving_back` however often cancelled: left alone, it would still use its connection after close()."""
-    task = asyncio.create_task(giving_back)
+async def _finished(ending: Coroutine[Any, Any, None]) -> None:
+    """Wait for `ending` however often cancelled: broken off, it would leave its connection in an unknown state."""
+    task = asyncio.create_task(ending)
     is_cancelled = False
     while not task.done():
         try:
