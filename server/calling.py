@@ -158,7 +158,7 @@ class Calling:
                 replays,
                 HandsetParts(exchange.subscribe, driver.call_in, driver.text_in, base.network, clock),
                 HandsetTickets(base.keys, clock),
-                SampleCall(store, recordings, base.speech, clock),
+                SampleCall(store, recordings, base.speech, clock, base.tenants.default_project),
                 numbers,
                 texts,
             )

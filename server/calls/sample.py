@@ -1,6 +1,6 @@
 """A finished call to look at before there is a real one: spoken by the product's own voices into its own recorder."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -57,7 +57,16 @@ class _Line:
 class SampleCall:
     """Makes it once a tenant; what is said is in English, whatever the tenant speaks."""
 
-    def __init__(self, store: CallStore, recordings: Recordings, speech: SpeechEngines, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: CallStore,
+        recordings: Recordings,
+        speech: SpeechEngines,
+        clock: Clock,
+        default_project: Callable[[int], Awaitable[int]],
+    ) -> None:
+        """`default_project` of a tenant: the sample is its."""
+        self._default_project = default_project
         self._store = store
         self._recordings = recordings
         self._speech = speech
@@ -76,7 +85,8 @@ class SampleCall:
 
     async def _make(self, tenant_id: int) -> int:
         lines, has_voices = await self._spoken()
-        call = await self._store.create(_new_call(tenant_id, has_voices), limit=1_000)
+        project_id = await self._default_project(tenant_id)
+        call = await self._store.create(_new_call(tenant_id, project_id, has_voices), limit=1_000)
         for step in (Step.AGENT_AWAITED, Step.DIALED, Step.RANG):
             await self._store.apply(call.id, Happening(step))
         answered = self._clock.now()
@@ -135,11 +145,11 @@ def _tones(role: Role, text: str) -> list[Frame]:
     return [frame for _ in text.split() for frame in frames_of(tone(_TONES_HZ[role], _TONE_S_A_WORD, _TONE_LEVEL))]
 
 
-def _new_call(tenant_id: int, has_voices: bool) -> NewCall:
+def _new_call(tenant_id: int, project_id: int, has_voices: bool) -> NewCall:
     label = "sample" if has_voices else f"sample, {WITHOUT_VOICES}"
     return NewCall(
         tenant_id=tenant_id,
-        project_id=None,
+        project_id=project_id,
         kind=BRIDGE,
         direction="outbound",
         mode=BROWSER,
