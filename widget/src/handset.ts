@@ -1,27 +1,31 @@
-/** The virtual handset's entry, the page /handset: a telephone that rings, is answered, and hangs up. */
+/** The virtual handset's entry, the page /handset: a telephone that rings and calls, and writes text messages. */
 
 import { effect, signal } from "./core/signals";
+import { dialler, keypad } from "./handset/dialler";
+import { messageSheet } from "./handset/messages";
 import { Phone } from "./handset/phone";
 import { style } from "./handset/style";
 import { speak } from "./handset/texts";
-import { bell, keyTone } from "./handset/tones";
+import { takeTicket } from "./handset/ticket";
+import { bell, keyTone, ringback } from "./handset/tones";
 import { button } from "./ui/button";
 import { el } from "./ui/el";
 
-const ticket = new URLSearchParams(location.search).get("t") ?? "";
+const phone = new Phone(takeTicket());
 const texts = speak();
-const phone = new Phone(ticket);
 const seconds = signal(0);
 const is = (...states: string[]) => states.includes(phone.state.get());
 const two = (count: number) => String(count).padStart(2, "0");
-const headline = () => (phone.failure.get() ? texts.microphone : texts[phone.state.get()]);
+const headline = () => texts[phone.refusal.get() || phone.state.get()];
+const dial = dialler(phone, texts, () => sheet.open());
+const sheet = messageSheet(phone, texts, dial.number);
+
+const press = (digit: string) => {
+  keyTone(digit);
+  phone.press(digit);
+};
 
 function view(): HTMLElement {
-  const press = (digit: string) => {
-    keyTone(digit);
-    phone.press(digit);
-  };
-  const key = (digit: string) => el("button", { type: "button", onclick: () => press(digit) }, digit);
   return el(
     "main",
     { class: "handset", "data-state": () => phone.state.get() },
@@ -29,8 +33,8 @@ function view(): HTMLElement {
     el("div", { role: "status" }, el("h1", {}, headline)),
     el(
       "p",
-      { class: "from", dir: "ltr", hidden: () => !is("ringing", "connecting", "talking") },
-      () => phone.from.get() || texts.unknown,
+      { class: "from", dir: "ltr", hidden: () => !is("calling", "ringing", "connecting", "talking") },
+      () => phone.other.get() || texts.unknown,
     ),
     el(
       "p",
@@ -38,20 +42,17 @@ function view(): HTMLElement {
       () => `${two(Math.floor(seconds.get() / 60))}:${two(seconds.get() % 60)}`,
     ),
     el("p", { class: "digits", dir: "ltr", hidden: () => !phone.digits.get() }, () => phone.digits.get()),
+    el("div", { class: "pad", hidden: () => !is("talking") }, keypad(texts, press)),
+    dial.node,
     el(
       "div",
-      { class: "keys", dir: "ltr", role: "group", "aria-label": texts.keys, hidden: () => !is("talking") },
-      ...[..."123456789*0#"].map(key),
-    ),
-    el(
-      "div",
-      { class: "acts" },
+      { class: "acts", hidden: () => is("idle", "opening") },
       button("red", () => texts.decline, phone.decline, "end", { hidden: () => !is("ringing") }),
       button(
         "green",
         () => texts.answer,
         () => void phone.answer(),
-        "sound",
+        "end",
         { hidden: () => !is("ringing") },
       ),
       button(
@@ -64,7 +65,7 @@ function view(): HTMLElement {
           "aria-pressed": () => String(phone.isMuted.get()),
         },
       ),
-      button("red", () => texts.hangup, phone.hangup, "end", { hidden: () => !is("connecting", "talking") }),
+      button("red", () => texts.hangup, phone.hangup, "end", { hidden: () => !is("calling", "connecting", "talking") }),
       button(
         "plain",
         () => texts.again,
@@ -76,11 +77,20 @@ function view(): HTMLElement {
   );
 }
 
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(style);
-document.adoptedStyleSheets = [sheet];
+const looks = new CSSStyleSheet();
+looks.replaceSync(style);
+document.adoptedStyleSheets = [looks];
 const audio = el("audio", { autoplay: true, playsinline: true });
-document.body.replaceChildren(view(), audio);
+document.body.replaceChildren(view(), sheet.node, audio);
+document.addEventListener("keydown", (event) => {
+  const isElsewhere = event.target instanceof Element && event.target.closest("input,textarea,dialog");
+  if (isElsewhere || event.ctrlKey || event.metaKey || event.altKey) return;
+  // Enter on a button is that button's.
+  const isButton = event.target instanceof Element && event.target.closest("button");
+  if (is("idle") && !(isButton && event.key === "Enter")) {
+    if (dial.type(event.key)) event.preventDefault();
+  } else if (is("talking") && /^[0-9*#]$/.test(event.key)) press(event.key);
+});
 effect(() => {
   audio.srcObject = phone.theirs.get();
 });
@@ -90,7 +100,7 @@ effect(() => {
   const state = phone.state.get();
   quiet?.();
   clearInterval(counting);
-  quiet = state === "ringing" ? bell() : undefined;
+  quiet = state === "ringing" ? bell() : state === "calling" ? ringback() : undefined;
   if (state !== "talking") return;
   const since = Date.now();
   seconds.set(0);

@@ -1,4 +1,4 @@
-/** The handset's line to the server: its number, the call that rings or runs, and the sound of it. */
+/** The handset's line to the server: its number, the call that rings or runs, the sound of it, and its messages. */
 
 import { signal } from "../core/signals";
 import { openMicrophone, stop } from "../rtc/microphone";
@@ -6,26 +6,66 @@ import { Peer } from "../rtc/peer";
 
 const PING_MS = 15_000;
 const DIGITS_MAX = 24;
+const RECENTS_MAX = 6;
+const MESSAGES_MAX = 20;
 
-export type State = "opening" | "idle" | "ringing" | "connecting" | "talking" | "lost" | "taken" | "expired";
+export type State =
+  | "opening"
+  | "idle"
+  | "calling"
+  | "ringing"
+  | "connecting"
+  | "talking"
+  | "lost"
+  | "taken"
+  | "expired";
+
+/** Why a call that was dialled came to nothing. */
+export type Refusal = "busy" | "declined" | "unreachable" | "failed" | "invalid" | "microphone";
+
+export interface Recent {
+  number: string;
+  way: "in" | "out" | "missed";
+}
+
+export interface Message {
+  id: string;
+  to: string;
+  text: string;
+  /** "" while it is on its way, then "sent" or why it was not. */
+  state: string;
+}
 
 interface Said {
   type: string;
+  id?: string;
   number?: string;
   from?: string | null;
   sdp?: string;
   digit?: string;
   code?: string;
+  reason?: string;
 }
+
+const REFUSALS: Record<string, Refusal> = {
+  busy: "busy",
+  declined: "declined",
+  no_answer: "declined",
+  unreachable: "unreachable",
+  invalid_phone_number: "invalid",
+};
 
 export class Phone {
   readonly state = signal<State>("opening");
   readonly number = signal("");
-  readonly from = signal("");
+  /** The other party's number. */
+  readonly other = signal("");
   readonly isMuted = signal(false);
   readonly digits = signal("");
-  readonly failure = signal<"" | "microphone">("");
+  readonly refusal = signal<"" | Refusal>("");
   readonly theirs = signal<MediaStream | null>(null);
+  readonly recents = signal<readonly Recent[]>([]);
+  readonly messages = signal<readonly Message[]>([]);
   private _socket: WebSocket | null = null;
   private _peer: Peer | null = null;
   private _mine: MediaStream | null = null;
@@ -43,36 +83,41 @@ export class Phone {
     socket.onclose = () => {
       clearInterval(pinging);
       this._over();
+      for (const { id, state } of this.messages.get()) if (!state) this._settle(id, "not_connected");
       if (this.state.get() !== "taken" && this.state.get() !== "expired") this.state.set("lost");
     };
   }
 
   async answer(): Promise<void> {
     if (this.state.get() !== "ringing") return;
-    const call = this._call;
     this.state.set("connecting");
-    try {
-      const mine = await openMicrophone();
-      if (call !== this._call) return stop(mine);
-      this._mine = mine;
-      this._peer = new Peer([], mine, {
-        open() {},
-        message() {},
-        lost: () => this.hangup(),
-        shaky() {},
-        sound: (stream) => this.theirs.set(stream),
-      });
-      this._say({ type: "answer", sdp: await this._peer.offer() });
-    } catch {
-      if (call !== this._call) return;
-      this.failure.set("microphone");
-      this.state.set("ringing");
-    }
+    if (!(await this._offer((sdp) => ({ type: "answer", sdp })))) this.state.set("ringing");
   }
 
-  decline = (): void => this._say({ type: "decline" });
+  async dial(to: string): Promise<void> {
+    if (this.state.get() !== "idle" || !to) return;
+    this._call++;
+    this.refusal.set("");
+    this.other.set(to);
+    this._remember(to, "out");
+    this.state.set("calling");
+    if (!(await this._offer((sdp) => ({ type: "dial", to, sdp })))) this.state.set("idle");
+  }
 
-  hangup = (): void => this._say({ type: "hangup" });
+  text(to: string, text: string): void {
+    const message = { id: crypto.randomUUID(), to, text, state: "" };
+    this.messages.set([...this.messages.get(), message].slice(-MESSAGES_MAX));
+    if (!this._say({ type: "sms", id: message.id, to, text })) this._settle(message.id, "not_connected");
+  }
+
+  decline = (): void => void this._say({ type: "decline" });
+
+  hangup = (): void => {
+    if (this.state.get() === "calling" && !this._peer) {
+      this._over();
+      this.state.set("idle");
+    } else this._say({ type: "hangup" });
+  };
 
   press(digit: string): void {
     this.digits.set((this.digits.get() + digit).slice(-DIGITS_MAX));
@@ -91,16 +136,74 @@ export class Phone {
       this.state.set("idle");
     } else if (said.type === "ring") {
       this._call++;
-      this.from.set(said.from ?? "");
+      this.refusal.set("");
+      this.other.set(said.from ?? "");
+      this._remember(said.from ?? "", "in");
       this.state.set("ringing");
     } else if (said.type === "answer") await this._peer?.answer(said.sdp ?? null);
     else if (said.type === "connected") this.state.set("talking");
     else if (said.type === "dtmf") this.digits.set((this.digits.get() + said.digit).slice(-DIGITS_MAX));
-    else if (said.type === "cancelled" || said.type === "ended") {
+    else if (said.type === "cancelled" || said.type === "ended") this._ended(said);
+    else if (said.type === "sms_sent") this._settle(said.id ?? "", "sent");
+    else if (said.type === "sms_failed") this._settle(said.id ?? "", said.code ?? "failed");
+    else if (said.type === "error") this._refused(said.code ?? "");
+  }
+
+  private _ended({ type, reason }: Said): void {
+    const [last, ...others] = this.recents.get();
+    if (type === "cancelled" && last?.way === "in") this.recents.set([{ ...last, way: "missed" }, ...others]);
+    const wasCalling = this.state.get() === "calling";
+    this._over();
+    if (wasCalling && reason !== "hangup") this.refusal.set(REFUSALS[reason ?? ""] ?? "failed");
+    this.state.set("idle");
+  }
+
+  private _refused(code: string): void {
+    const state = this.state.get();
+    if (state === "opening")
+      this.state.set(code === "number_taken" ? "taken" : code.startsWith("session_") ? "expired" : "lost");
+    else if (state === "calling") {
       this._over();
+      this.refusal.set(REFUSALS[code] ?? "failed");
       this.state.set("idle");
-    } else if (said.type === "error" && this.state.get() === "opening")
-      this.state.set(said.code === "number_taken" ? "taken" : said.code?.startsWith("session_") ? "expired" : "lost");
+    }
+  }
+
+  /** Open the microphone and send our offer; false when there is none, or when the call is over meanwhile. */
+  private async _offer(message: (sdp: string) => object): Promise<boolean> {
+    const call = this._call;
+    try {
+      const mine = await openMicrophone();
+      if (call !== this._call) {
+        stop(mine);
+        return true;
+      }
+      this._mine = mine;
+      this._peer = new Peer([], mine, {
+        open() {},
+        message() {},
+        lost: () => this.hangup(),
+        shaky() {},
+        sound: (stream) => this.theirs.set(stream),
+      });
+      const offer = await this._peer.offer();
+      if (call === this._call) this._say(message(offer));
+      return true;
+    } catch {
+      if (call !== this._call) return true;
+      this._over();
+      this.refusal.set("microphone");
+      return false;
+    }
+  }
+
+  private _remember(number: string, way: Recent["way"]): void {
+    const others = this.recents.get().filter((recent) => recent.number !== number);
+    if (number) this.recents.set([{ number, way }, ...others].slice(0, RECENTS_MAX));
+  }
+
+  private _settle(id: string, state: string): void {
+    this.messages.set(this.messages.get().map((message) => (message.id === id ? { ...message, state } : message)));
   }
 
   /** The call is; the telephone stays. */
@@ -112,10 +215,12 @@ export class Phone {
     this.theirs.set(null);
     this.isMuted.set(false);
     this.digits.set("");
-    this.failure.set("");
+    this.refusal.set("");
   }
 
-  private _say(message: object): void {
-    if (this._socket?.readyState === WebSocket.OPEN) this._socket.send(JSON.stringify(message));
+  private _say(message: object): boolean {
+    if (this._socket?.readyState !== WebSocket.OPEN) return false;
+    this._socket.send(JSON.stringify(message));
+    return true;
   }
 }

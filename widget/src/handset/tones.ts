@@ -6,6 +6,8 @@ const KEYS = "123456789*0#";
 const BELL = [440, 480];
 const BELL_S = 1;
 const PERIOD_MS = 3_000;
+const RINGBACK_S = 1.5;
+const RINGBACK_PERIOD_MS = 5_000;
 const KEY_S = 0.15;
 const VOLUME = 0.08;
 const RAMP_S = 0.01;
@@ -31,13 +33,18 @@ function sound(hertz: number[], seconds: number): void {
   }
 }
 
-/** Ring until the answer is called. */
-export function bell(): () => void {
-  const strike = () => sound(BELL, BELL_S);
+function repeat(hertz: number[], seconds: number, periodMs: number): () => void {
+  const strike = () => sound(hertz, seconds);
   strike();
-  const timer = setInterval(strike, PERIOD_MS);
+  const timer = setInterval(strike, periodMs);
   return () => clearInterval(timer);
 }
+
+/** Ring until the answer is called. */
+export const bell = (): (() => void) => repeat(BELL, BELL_S, PERIOD_MS);
+
+/** What a caller hears while the other side rings, until the answer is called. */
+export const ringback = (): (() => void) => repeat([BELL[0] ?? 0], RINGBACK_S, RINGBACK_PERIOD_MS);
 
 export function keyTone(digit: string): void {
   const at = KEYS.indexOf(digit);
