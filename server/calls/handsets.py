@@ -71,6 +71,7 @@ class Handset:
         self._line: HandsetLine | None = None
         self._peer: BrowserPeer | None = None
         self._attempt: object = None
+        self._to = ""
         self._is_answering = False
         self._is_calling = False
         self._is_connected = False
@@ -171,6 +172,8 @@ class Handset:
     async def _end(self, end: CallEnd) -> None:
         if self._line is not None:
             await self._line.ends(end)
+        elif self._is_calling:
+            self._give_up()
 
     def _pressed(self, digit: str) -> None:
         """A key of the page, which it says once: on the socket, or as an event in its sound."""
@@ -183,17 +186,29 @@ class Handset:
         self._is_calling = True
         try:
             peer = await self._connect(new_uid("leg"), sdp)
-            try:
-                line = self._parts.place_call(self._number, to, self)
-            except AppError:
-                await peer.close()
-                raise
         except AppError:
             self._is_calling = False
             raise
-        self._line, self._peer = line, peer
+        self._peer, self._to = peer, to
         self._send({"type": "answer", "sdp": peer.answer_sdp})
-        self._tasks.spawn(self._watch(line), "watch")
+
+    def _place(self) -> None:
+        """Once the page has sound: nobody is called by a telephone that cannot be heard."""
+        try:
+            line = self._line = self._parts.place_call(self._number, self._to, self)
+        except AppError as refusal:
+            self._send({"type": "error", "code": refusal.code})
+            self._give_up()
+        else:
+            self._tasks.spawn(self._watch(line), "watch")
+
+    def _give_up(self) -> None:
+        """The call that was dialled is not placed."""
+        peer, self._peer = self._peer, None
+        self._is_calling = self._is_muted = False
+        if peer is not None:
+            self._tasks.spawn(peer.close(), "close")
+        self._send({"type": "ended", "reason": CallEnd.CANCELED.value})
 
     async def _send_text(self, key: str, to: str, text: str) -> None:
         """The page is told what became of it, whatever that is."""
@@ -237,7 +252,13 @@ class Handset:
 
     def _peer_became(self, attempt: object, state: PeerState) -> None:
         line = self._line
-        if attempt is not self._attempt or self._peer is None or line is None or line.over.is_set():
+        if attempt is not self._attempt or self._peer is None or (line is not None and line.over.is_set()):
+            return
+        if line is None:
+            if self._is_calling and state is PeerState.CONNECTED:
+                self._place()
+            elif self._is_calling and state in (PeerState.FAILED, PeerState.CLOSED):
+                self._give_up()
             return
         if state is PeerState.CONNECTED and self._is_answering and not self._is_connected:
             self._is_connected = True

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as Redirect
 from server.calls.allowance import Allowance
 from server.calls.handsets import Handset, HandsetParts
 from server.calls.messages import MESSAGES_PER_S, Outgoing, read_object
-from server.kit.errors import AppError
+from server.kit.errors import AppError, InvalidInput
 from server.sessions.handsets import HandsetTicket, HandsetTickets
 from server.web.assets import AssetManifest
 from server.web.embed import framed_page
@@ -104,9 +104,10 @@ async def _hello(limits: SocketLimits) -> str:
             raw = await websocket.receive()
     except TimeoutError:
         raise _Closing(_CLOSE_SILENT, "no hello") from None
-    match read_object(raw):
-        case {"type": "hello", "t": str(ticket)}:
-            return ticket
+    with contextlib.suppress(InvalidInput):
+        match read_object(raw):
+            case {"type": "hello", "t": str(ticket)}:
+                return ticket
     raise _Closing(_CLOSE_NOT_UNDERSTOOD, "no hello")
 
 

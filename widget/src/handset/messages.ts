@@ -23,7 +23,7 @@ export function messageSheet(phone: Phone, texts: Texts, number: Signal<string>)
     text.value = "";
     text.focus();
   };
-  const sent = el("ol", { class: "sent", role: "log", "aria-label": texts.write });
+  const sent = el("ol", { class: "sent" });
   bind(() => sent.replaceChildren(...phone.messages.get().map((message) => line(texts, message))));
   const node = el(
     "dialog",
@@ -39,7 +39,7 @@ export function messageSheet(phone: Phone, texts: Texts, number: Signal<string>)
         "close",
       ),
     ),
-    sent,
+    el("div", { class: "log", role: "log", tabindex: 0, "aria-label": texts.sentBefore }, sent),
     el(
       "form",
       { onsubmit: send },

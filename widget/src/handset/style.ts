@@ -32,11 +32,12 @@ h1{font-size:18px;font-weight:600}
 .sheet input,.sheet textarea{width:100%;padding:10px 12px;background:var(--sunk);border:1px solid var(--edge);border-radius:12px}
 .sheet textarea{min-height:88px;resize:vertical}
 .sheet form button{margin-block-start:12px;font-weight:600}
-.sent{list-style:none;display:flex;flex-direction:column;gap:8px;max-height:35dvh;overflow:auto;margin-block-end:8px}
+.log{max-height:35dvh;overflow:auto;border-radius:12px;margin-block-end:8px}
+.sent{list-style:none;display:flex;flex-direction:column;gap:8px}
 .sent li{padding:8px 12px;background:var(--sunk);border-radius:12px;overflow-wrap:anywhere}
 .sent .whom,.became{font-size:13px;color:var(--soft)}
 .sent [data-state=failed] .became{color:var(--danger)}
-.sent [data-state=sent] .became{color:var(--live)}
+.sent [data-state=sent] .became{color:var(--accent)}
 .keys{display:grid;grid-template-columns:repeat(3,1fr);gap:8px;width:100%}
 button{min-height:48px;cursor:pointer;border:1px solid transparent;border-radius:999px;background:var(--sunk);touch-action:manipulation}
 .keys button{font-size:20px;font-weight:600}
