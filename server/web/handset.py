@@ -15,7 +15,7 @@ from server.kit.errors import AppError, InvalidInput
 from server.sessions.handsets import HandsetTicket, HandsetTickets
 from server.web.assets import AssetManifest
 from server.web.embed import framed_page
-from server.web.widget_socket import QUEUE_MAX, SocketLimits
+from server.web.widget_socket import QUEUE_MAX, SocketLimits, until_hung_up
 
 _CLOSE_NOT_UNDERSTOOD, _CLOSE_REFUSED, _CLOSE_SILENT, _CLOSE_TOO_SLOW = 1008, 4401, 4408, 1013
 _DEFAULT_LIMITS = SocketLimits()
@@ -46,6 +46,7 @@ def handset(
             await _serve(tickets, parts, limits)
         except _Closing as closing:
             await websocket.close(closing.code, closing.reason)
+            await until_hung_up(limits)
 
     return routes
 

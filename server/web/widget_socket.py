@@ -80,12 +80,12 @@ def widget_socket(guard: WidgetGuard, visits: WidgetVisits, limits: SocketLimits
             await _converse(live, hello, limits)
         except _Closing as closing:
             await websocket.close(closing.code, closing.reason)
-            await _hung_up(limits)
+            await until_hung_up(limits)
 
     return routes
 
 
-async def _hung_up(limits: SocketLimits) -> None:
+async def until_hung_up(limits: SocketLimits) -> None:
     """Read on until the page closes its side, which cancels this: a server with unread messages never lets go."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(limits.silence_s):
