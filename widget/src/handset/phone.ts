@@ -154,7 +154,8 @@ export class Phone {
     if (type === "cancelled" && last?.way === "in") this.recents.set([{ ...last, way: "missed" }, ...others]);
     const wasCalling = this.state.get() === "calling";
     this._over();
-    if (wasCalling && reason !== "hangup" && reason !== "canceled") this.refusal.set(REFUSALS[reason ?? ""] ?? "failed");
+    if (wasCalling && reason !== "hangup" && reason !== "canceled")
+      this.refusal.set(REFUSALS[reason ?? ""] ?? "failed");
     this.state.set("idle");
   }
 
