@@ -139,6 +139,8 @@ class SoftphoneLine:
             command, key = read_command(said) if isinstance(said, str) else (said, None)
             refuse_unless_permitted(self.participant.role, command)
             self._tell.command(self, command)
+            if key:
+                self.send({"type": "done", "re": key})
         except AppError as refusal:
             self.refuse(refusal, key)
 

@@ -23,8 +23,9 @@ ROOT = Path(__file__).resolve().parents[2]
 DIST = ROOT / "static" / "dist"
 WIDGET = ROOT / "widget"
 PACKS = ("fr", "es", "ar", "ary", "hints")  # English is in the panel
-PAGES = ("softphone", "handset", "player")  # scripts of whole pages, with every language inside
+PAGES = ("softphone", "handset", "player", "host")  # scripts of whole pages, and of pages that embed ours
 EVERGREEN = "/w/v1.js"
+HOST_EVERGREEN = "/w/host-v1.js"
 _HASH_CHARACTERS = 16
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _EVERGREEN_CACHE = "public, max-age=300, stale-while-revalidate=86400"
@@ -75,8 +76,9 @@ class AssetManifest:
 
     def file_for(self, url_path: str, accept_encoding: str) -> AssetFile | None:
         """What to answer for `url_path`, the smallest form the browser takes; None when there is no such file."""
-        is_evergreen = url_path == EVERGREEN
-        path = self.loader if is_evergreen else url_path
+        newest = {EVERGREEN: self.loader, HOST_EVERGREEN: self._pages.get("host", "")}
+        is_evergreen = url_path in newest
+        path = newest.get(url_path, url_path)
         file = self._dist / path.lstrip("/")
         if not _PATH.fullmatch(path) or not file.is_file():
             return None

@@ -1,9 +1,11 @@
 /** The softphone's entry, the page /embed: link or kept session, then the call, or why there is none. */
 
 import { codeOf } from "./core/errors";
-import { effect, signal } from "./core/signals";
+import { apart, effect, signal } from "./core/signals";
+import { parentOrigin } from "./frame/origins";
 import { SoftphoneApi } from "./softphone/api";
 import { failureView } from "./softphone/failure";
+import { HostPage } from "./softphone/host_page";
 import { words } from "./softphone/i18n";
 import { Line } from "./softphone/line";
 import type { Drawer, Scene } from "./softphone/scene";
@@ -14,6 +16,16 @@ import { el, owned } from "./ui/el";
 
 const link = takeLink();
 const api = new SoftphoneApi();
+const parent = parentOrigin((document.body.dataset.parents ?? "").split(" "));
+/** The host page's wish, over that of the link. */
+const wished = signal("");
+const host = new HostPage(parent, {
+  language: (tag) => wished.set(tag),
+  theme: (name) => {
+    document.documentElement.dataset.theme = name;
+  },
+  focus: () => document.querySelector<HTMLElement>(".dock button, button")?.focus(),
+});
 
 function dress(): void {
   const sheet = new CSSStyleSheet();
@@ -38,8 +50,9 @@ async function start(): Promise<void> {
   show(el("main", { class: "failure", "aria-busy": "true" }, el("h1", {}, t("opening"))));
   let session: Session;
   try {
-    session = await openSession(api, link);
+    session = await openSession(api, link, parent);
   } catch (thrown) {
+    host.fail(codeOf(thrown));
     show(failureView(t, codeOf(thrown), () => void start()));
     return;
   }
@@ -47,32 +60,41 @@ async function start(): Promise<void> {
 }
 
 function open({ role, call, ice_servers, language }: Session): void {
-  const t = speak(language);
   const line = new Line(api, role, ice_servers, call);
   const scene: Scene = {
     line,
-    t,
+    t: speak(language),
     drawer: signal<Drawer>(""),
     seconds: signal(call.duration_s),
     needsTap: signal(false),
     play: () => {},
     audio: el("audio", { autoplay: true, playsinline: true }),
   };
-  const { made: phone } = owned(() => phoneView(scene, api));
+  const phone = signal<HTMLElement | null>(null);
+  let leaveView = () => {};
+  effect(() => {
+    scene.t = speak(wished.get() || language);
+    leaveView();
+    const { made, stop } = apart(() => owned(() => phoneView(scene, api)));
+    leaveView = stop;
+    phone.set(made);
+  });
   effect(() => {
     const code = line.failure.get();
+    const view = phone.get();
     if (!code) {
-      show(phone);
+      if (view) show(view);
       return;
     }
     const end = role === "agent" && /^(microphone|insecure|webrtc|connection)_/.test(code) ? hangup : undefined;
-    show(failureView(t, code, () => void line.start(), end));
+    show(failureView(scene.t, code, () => void line.start(), end));
     document.querySelector<HTMLElement>(".failure h1")?.focus();
   });
   const hangup = async () => {
     await line.hangup();
     if (line.call.get().state === "ended") line.failure.set("");
   };
+  host.follow(line);
   addEventListener("pagehide", () => line.call.get().state !== "ended" && api.leave());
   addEventListener("pageshow", ({ persisted }) => persisted && void line.start());
   addEventListener("online", () => line.state.get() === "lost" && void line.start());

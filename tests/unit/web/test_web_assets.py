@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from quart import Quart
 
-from server.web.assets import EVERGREEN, PAGES, AssetManifest, build
+from server.web.assets import EVERGREEN, HOST_EVERGREEN, PAGES, AssetManifest, build
 from server.web.pages import StartPage, pages
 
 LOADER_BUDGET = 3_000
 FIRST_CALL_BUDGET = 16_000
 PLAYER_BUDGET = 8_000  # with every language inside
+HOST_BUDGET = 3_000
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +93,10 @@ def test_the_loader_is_within_its_budget(manifest: AssetManifest) -> None:
     assert len(body_of(manifest, EVERGREEN, "gzip")) <= LOADER_BUDGET
 
 
+def test_the_host_pages_script_is_within_its_budget(manifest: AssetManifest) -> None:
+    assert len(body_of(manifest, HOST_EVERGREEN, "gzip")) <= HOST_BUDGET
+
+
 def test_the_player_is_within_its_budget(manifest: AssetManifest) -> None:
     assert len(body_of(manifest, manifest.page("player")[0], "gzip")) <= PLAYER_BUDGET
 
@@ -127,7 +132,7 @@ def test_the_smallest_form_that_is_accepted(manifest: AssetManifest, accepted: s
 
 
 def test_other_origins_may_load_measure_and_check_them(manifest: AssetManifest) -> None:
-    for path in (EVERGREEN, *manifest.integrity):
+    for path in (EVERGREEN, HOST_EVERGREEN, *manifest.integrity):
         file = manifest.file_for(path, "br")
         assert file is not None
         assert file.headers["Access-Control-Allow-Origin"] == "*"
@@ -136,8 +141,13 @@ def test_other_origins_may_load_measure_and_check_them(manifest: AssetManifest) 
         assert file.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_only_the_evergreen_path_may_change(manifest: AssetManifest) -> None:
-    evergreen, pinned = manifest.file_for(EVERGREEN, ""), manifest.file_for(manifest.loader, "")
+def pinned_of(manifest: AssetManifest, evergreen: str) -> str:
+    return manifest.loader if evergreen == EVERGREEN else manifest.page("host")[0]
+
+
+@pytest.mark.parametrize("path", [EVERGREEN, HOST_EVERGREEN])
+def test_only_the_evergreen_paths_may_change(manifest: AssetManifest, path: str) -> None:
+    evergreen, pinned = manifest.file_for(path, ""), manifest.file_for(pinned_of(manifest, path), "")
     assert evergreen is not None
     assert pinned is not None
     assert evergreen.path == pinned.path

@@ -55,3 +55,14 @@ export function effect(work: Run): Run {
     forget();
   };
 }
+
+/** Do `work` without the effect around it reading what `work` reads. */
+export function apart<T>(work: () => T): T {
+  const before = [runner, reading] as const;
+  runner = reading = undefined;
+  try {
+    return work();
+  } finally {
+    [runner, reading] = before;
+  }
+}

@@ -5,6 +5,7 @@ import { codeOf } from "../core/errors";
 import { signal } from "../core/signals";
 import { openMicrophone, stop } from "../rtc/microphone";
 import { Peer } from "../rtc/peer";
+import { Answers } from "./answers";
 import type { SoftphoneApi } from "./api";
 import type { Call, FromServer, Quality, Role, Segment, ToServer } from "./protocol";
 import { readMessage } from "./protocol";
@@ -34,6 +35,7 @@ export class Line {
   readonly pressed = signal("");
   /** When `call` was told, on the page's clock: its duration counts from there. */
   toldAt = performance.now();
+  private readonly _answers = new Answers();
   private _peer: Peer | null = null;
   private _device: string | undefined;
   private _attempt = 0;
@@ -73,6 +75,16 @@ export class Line {
   send(message: ToServer): boolean {
     this.refusal.set("");
     return this._peer?.send(message) ?? false;
+  }
+
+  /** Send, and wait until the server did it. Rejects with its refusal, which nobody is shown. */
+  ask(message: ToServer): Promise<void> {
+    return this._answers.ask((id) => this._peer?.send({ ...message, id }) ?? false);
+  }
+
+  /** End it for everybody, and hear that it is done. Throws `Problem`. */
+  async end(): Promise<void> {
+    this.take((await this.api.hangup()).call);
   }
 
   /** Another microphone, on the same connection. */
@@ -206,6 +218,7 @@ export class Line {
     const peer = this._peer;
     this._peer = null;
     peer?.close();
+    this._answers.giveUp();
   }
 
   private _read(raw: unknown): void {
@@ -217,7 +230,10 @@ export class Line {
     else if (message.type === "levels") this.levels.set(message.levels);
     else if (message.type === "quality") this.quality.set(message);
     else if (message.type === "dtmf") this.pressed.set(message.digit);
-    else if (message.type === "error") this.refusal.set(message.code);
+    else if (message.type === "done") this._answers.done(message.re);
+    else if (message.type === "error" && !this._answers.refuse(message.re ?? "", message.code)) {
+      this.refusal.set(message.code);
+    }
   }
 
   private _place(segment: Segment): void {

@@ -25,6 +25,7 @@ export interface Call {
   from: string | null;
   to: string | null;
   name: string | null;
+  external_id: string | null;
   answered_at: string | null;
   duration_s: number;
   held: boolean;
@@ -66,12 +67,14 @@ export interface Seen {
   ice_servers?: RTCIceServer[];
 }
 
-export type ToServer =
+/** With an `id`, the server says when it is done, or refused. */
+export type ToServer = { id?: string } & (
   | { type: "hello"; since: number }
   | { type: "mute" | "hold" | "record"; on: boolean }
   | { type: "dtmf"; digits: string }
-  | { type: "transfer"; to: string; id?: string }
-  | { type: "hangup" | "leave" | "ping" };
+  | { type: "transfer"; to: string }
+  | { type: "hangup" | "leave" | "ping" }
+);
 
 export type FromServer =
   | { type: "call"; call: Call }
@@ -80,6 +83,7 @@ export type FromServer =
   | ({ type: "quality" } & Quality)
   | { type: "dtmf"; digit: string }
   | { type: "error"; code: string; message: string; re?: string }
+  | { type: "done"; re: string }
   | { type: "pong" };
 
 export const OUTCOMES = [

@@ -11,6 +11,8 @@ interface Kept {
   language: string | null;
   /** The end of the link this came from: a frame that is loaded anew brings its used link again. */
   link: string;
+  /** The origin of the page it was opened in: no other page of this tab gets the call. */
+  parent: string;
 }
 
 export type Session = Omit<Opened, "session">;
@@ -22,17 +24,17 @@ export function takeLink(): string {
   return link;
 }
 
-/** Throws `Problem`. */
-export async function openSession(api: SoftphoneApi, link: string): Promise<Session> {
+/** `parent`: the origin of the page around this one, or "". Throws `Problem`. */
+export async function openSession(api: SoftphoneApi, link: string, parent: string): Promise<Session> {
   const kept = read();
   const tail = link.slice(-TAIL);
-  if (kept && (!link || kept.link === tail)) {
+  if (kept && kept.parent === parent && (!link || kept.link === tail)) {
     api.token = kept.token;
     return { ice_servers: [], language: kept.language, ...(await api.seen()) };
   }
   const opened = await api.exchange(link);
   api.token = opened.session.token;
-  keep({ token: api.token, language: opened.language, link: tail });
+  keep({ token: api.token, language: opened.language, link: tail, parent });
   return opened;
 }
 

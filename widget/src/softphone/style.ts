@@ -1,8 +1,12 @@
 /** The softphone's looks: the widget's tokens, then from top to bottom. */
 
+const DARK =
+  "{--ground:#181b1f;--sunk:#24282d;--ink:#f0f2f4;--soft:#a4adb6;--line:#343a41;--edge:#7d8791;--accent:#4fc4c0;--on-accent:#04201f;--live:#43c796;--warn:#f2bd5b;--warn-ground:#2e2718;--danger:#ff7a70;--on-danger:#1d0705;--listen:#b9b0ff;--listen-ground:#262243;color-scheme:dark}";
+
 export const style = `
 :root{--ground:#fff;--sunk:#f3f5f6;--ink:#14181c;--soft:#57606a;--line:#dfe3e7;--edge:#87919b;--accent:#0b6e6e;--on-accent:#fff;--live:#12805c;--warn:#8a5a00;--warn-ground:#fff6e0;--danger:#c22a22;--on-danger:#fff;--listen:#4b3fa8;--listen-ground:#efedfb;--r:14px;color-scheme:light}
-@media (prefers-color-scheme:dark){:root{--ground:#181b1f;--sunk:#24282d;--ink:#f0f2f4;--soft:#a4adb6;--line:#343a41;--edge:#7d8791;--accent:#4fc4c0;--on-accent:#04201f;--live:#43c796;--warn:#f2bd5b;--warn-ground:#2e2718;--danger:#ff7a70;--on-danger:#1d0705;--listen:#b9b0ff;--listen-ground:#262243;color-scheme:dark}}
+@media (prefers-color-scheme:dark){:root:not([data-theme=light])${DARK}}
+:root[data-theme=dark]${DARK}
 *{box-sizing:border-box;margin:0;padding:0;font:inherit;color:inherit}
 [hidden]{display:none!important}
 html{height:100%;background:var(--ground)}

@@ -1,7 +1,7 @@
 /** The whole softphone for one call: head, transcript or wrap-up, notes, controls, and its keys. */
 
 import { signal } from "../core/signals";
-import { bind, el, listen } from "../ui/el";
+import { atEnd, bind, el, listen } from "../ui/el";
 import { speaker } from "../ui/meter";
 import type { SoftphoneApi } from "./api";
 import { controls, toggleHold, toggleMute } from "./controls";
@@ -16,7 +16,7 @@ const TICK_MS = 250;
 
 /** A listener hears nothing before a tap: browsers differ in what they let sound by itself, and nobody is startled. */
 function heardAfterTap({ line, audio, needsTap }: Scene): () => void {
-  const tapped = signal(false);
+  const tapped = signal(!!audio.srcObject && !audio.paused);
   const heard = signal<MediaStream | null>(null);
   const play = speaker(heard, audio, needsTap);
   bind(() => {
@@ -59,7 +59,8 @@ export function phoneView(scene: Scene, api: SoftphoneApi): HTMLElement {
     seconds.set(Math.floor(duration_s + since));
   };
   bind(tick);
-  setInterval(tick, TICK_MS);
+  const ticking = setInterval(tick, TICK_MS);
+  atEnd(() => clearInterval(ticking));
   listen(document, "keydown", (event: KeyboardEvent) => keys(scene, event));
   return phone;
 }
