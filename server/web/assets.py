@@ -30,7 +30,7 @@ _HASH_CHARACTERS = 16
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _EVERGREEN_CACHE = "public, max-age=300, stale-while-revalidate=86400"
 _PATH = re.compile(r"/w/\d+\.\d+\.\d+/[a-z0-9.-]+\.js")
-_COMPRESS = "ecma=2022,passes=3,unsafe_arrows,pure_getters,keep_fargs=false,hoist_props,toplevel,unsafe"
+_COMPRESS = "ecma=2022,passes=3,unsafe_arrows,pure_getters,keep_fargs=false,hoist_props,unsafe"
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 _HEADERS = {
     "Access-Control-Allow-Origin": "*",

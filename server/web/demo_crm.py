@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from quart import Quart, Response, abort, jsonify, make_response, render_template, request
+from quart import Blueprint, Quart, Response, abort, jsonify, make_response, render_template, request
 
 _ROOT = Path(__file__).resolve().parents[2]
 _TIMEOUT_S = 10.0
+_NOTES_MAX = 500
+_NOTE_CHARACTERS = 2_000
+OUTCOMES = ("interested", "follow_up", "not_interested", "wrong_number", "voicemail", "no_contact", "other")
 CALLER_ID = "+33159133354"
 
 
@@ -90,14 +93,31 @@ class CallsApi:
         await self._client.aclose()
 
 
+class CallNotes:
+    """What was said of calls afterwards: the CRM's own record, of the latest calls, as long as it runs."""
+
+    def __init__(self) -> None:
+        self._notes: dict[int, tuple[str, str]] = {}
+
+    def write(self, call_id: int, outcome: str, note: str) -> None:
+        self._notes[call_id] = (outcome, note)
+        if len(self._notes) > _NOTES_MAX:
+            del self._notes[next(iter(self._notes))]
+
+    def beside(self, call: dict[str, Any]) -> dict[str, Any]:
+        """The call with what was said of it; empty texts when nothing was."""
+        outcome, note = self._notes.get(call.get("id", 0), ("", ""))
+        return call | {"said_outcome": outcome, "said_note": note}
+
+
 def create_crm_app(*, server_origin: str, project_token: str) -> Quart:
     """The CRM, asking the server at `server_origin`."""
     app = Quart("parloir_demo_crm", root_path=str(_ROOT), template_folder="templates")
     app.static_folder = str(_ROOT / "static" / "demo")
     app.add_url_rule("/crm/<path:filename>", "crm_file", app.send_static_file)
     api = CallsApi(server_origin, project_token, httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False))
-    contacts = {contact.slug: contact for contact in CONTACTS}
     app.after_serving(api.close)
+    app.register_blueprint(_calls(api))
 
     @app.before_request
     async def _only_our_own_page() -> None:
@@ -107,35 +127,56 @@ def create_crm_app(*, server_origin: str, project_token: str) -> Quart:
 
     @app.get("/")
     async def home() -> Response:
-        response = await make_response(await render_template("crm/home.html", contacts=CONTACTS))
+        response = await make_response(await render_template("crm/home.html", contacts=CONTACTS, server=server_origin))
         assert isinstance(response, Response)
         response.headers["Cache-Control"] = "no-cache"
         response.headers["Content-Security-Policy"] = (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-            f"frame-src {server_origin}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            f"default-src 'none'; script-src 'self' {server_origin}; style-src 'self'; img-src 'self' data:; "
+            f"connect-src 'self'; frame-src {server_origin}; "
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
         return response
 
-    @app.post("/calls/<slug>")
+    return app
+
+
+def _calls(api: CallsApi) -> Blueprint:
+    """What the CRM's page asks its backend for."""
+    routes = Blueprint("calls", __name__)
+    contacts = {contact.slug: contact for contact in CONTACTS}
+    notes = CallNotes()
+
+    @routes.post("/calls/<slug>")
     async def dial(slug: str) -> tuple[Response, int]:
         if slug not in contacts:
             abort(404)
         link, status = await api.dial(contacts[slug])
         return jsonify(link), status
 
-    @app.post("/calls/<int:call_id>/listen")
+    @routes.post("/calls/<int:call_id>/listen")
     async def listen(call_id: int) -> tuple[Response, int]:
         link, status = await api.link(call_id, "listen")
         return jsonify(link), status
 
-    @app.post("/calls/<int:call_id>/replay")
+    @routes.post("/calls/<int:call_id>/replay")
     async def replay(call_id: int) -> tuple[Response, int]:
         link, status = await api.replay(call_id)
         return jsonify(link), status
 
-    @app.get("/calls")
+    @routes.post("/calls/<int:call_id>/outcome")
+    async def outcome(call_id: int) -> tuple[Response, int]:
+        """How a call went, as the agent wrote it in the softphone."""
+        said = await request.get_json(silent=True)
+        if not isinstance(said, dict) or said.get("outcome") not in OUTCOMES:
+            abort(400)
+        notes.write(call_id, said["outcome"], str(said.get("note", ""))[:_NOTE_CHARACTERS])
+        return jsonify({"status": "success"}), 200
+
+    @routes.get("/calls")
     async def calls() -> tuple[Response, int]:
         said, status = await api.log()
+        if "calls" in said:
+            said["calls"] = [notes.beside(call) for call in said["calls"]]
         return jsonify(said), status
 
-    return app
+    return routes

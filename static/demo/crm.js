@@ -1,74 +1,166 @@
-// The demo CRM's page: click to dial, the softphone in an iframe, the log of calls.
+// The demo CRM's page: click to dial, the contact of the call with its softphone, the log of calls.
 
-const phone = document.querySelector(".phone");
-const problem = document.querySelector(".problem");
-const table = document.querySelector("table");
-let shown = "";
 const LOG_EVERY_MS = 2000;
 const OVER = new Set(["completed", "busy", "no-answer", "failed", "canceled", "error"]);
+const SAID = {
+  interested: "Interested",
+  follow_up: "Follow up",
+  not_interested: "Not interested",
+  wrong_number: "Wrong number",
+  voicemail: "Voicemail",
+  no_contact: "No contact",
+  other: "Other",
+};
+const STATES = {
+  created: "Calling…",
+  waiting_agent: "Connecting you…",
+  dialing: "Calling…",
+  ringing: "Ringing…",
+  in_progress: "On call",
+  transferring: "Transferring…",
+};
+const ENDS = { completed: "Call ended", busy: "Busy", no_answer: "No answer", canceled: "Not answered" };
+
+const problem = document.querySelector(".problem");
+const card = document.querySelector(".card");
+const table = document.querySelector("table");
+let shown = "";
+
+// What the softphone needs from us: a place, and a link for whom we call. The link is our backend's to ask for.
+const phone = Parloir.softphone({
+  container: ".phone",
+  link: async ({ slug }) => (await post(`/calls/${slug}`)).embed_url,
+});
+phone.on("connected", () => document.querySelector(".call").scrollIntoView({ block: "start" }));
+phone.on("call.outgoing", () => refresh());
+phone.on("call.incoming", () => refresh());
+phone.on("screenpop", ({ externalId, number, name }) => pop(contactOf(externalId, number), name ?? number));
+phone.on("call.changed", ({ call }) => showState(call));
+phone.on("call.reconnecting", () => say("Reconnecting…"));
+phone.on("call.reconnected", () => phone.call && showState(phone.call));
+phone.on("call.ended", () => refresh());
+phone.on("log.finalized", async ({ callId, outcome, note }) => {
+  await post(`/calls/${callId}/outcome`, { outcome, note }).catch(tell);
+  await refresh();
+});
+phone.on("error", ({ code }) => card.hidden && tell(new Error(`The softphone cannot go on (${code}).`)));
 
 document.addEventListener("click", async (event) => {
   const button = event.target instanceof Element && event.target.closest("button");
   if (!button) return;
-  if (button.dataset.dial) await showSoftphone(`/calls/${button.dataset.dial}`, button.dataset.dial);
-  if (button.dataset.listen) await openTab(`/calls/${button.dataset.listen}/listen`);
-  if (button.dataset.replay) await openTab(`/calls/${button.dataset.replay}/replay`);
+  problem.hidden = true;
+  const { dial, listen, replay, do: command } = button.dataset;
+  try {
+    if (dial) await call(dial);
+    if (listen) await openTab(`/calls/${listen}/listen`);
+    if (replay) await openTab(`/calls/${replay}/replay`);
+    if (command === "hangup") await phone.hangup();
+    else if (command) await phone[command](button.getAttribute("aria-pressed") !== "true");
+  } catch (why) {
+    tell(why);
+  }
 });
 
-/** Ask our backend for a link and put the page it opens into the softphone's place. */
-async function showSoftphone(path, slug) {
-  const link = await post(path);
-  if (!link) return;
-  const frame = document.createElement("iframe");
-  frame.src = link.embed_url;
-  frame.allow = "microphone; autoplay; speaker-selection; clipboard-write";
-  frame.title = "Softphone";
-  phone.replaceChildren(frame);
-  for (const row of document.querySelectorAll("[data-contact]")) {
-    row.toggleAttribute("aria-current", row.dataset.contact === slug);
-  }
+async function call(slug) {
+  pop(document.querySelector(`[data-contact="${slug}"]`), "");
+  say("Calling…");
+  await phone.dial({ slug });
+}
+
+/** The row of whom a call is with: by the id we gave the call, or by the number, as for a call that comes in. */
+function contactOf(externalId, number) {
+  const rows = [...document.querySelectorAll("[data-contact]")];
+  return rows.find(({ dataset }) => dataset.contact === externalId) ?? rows.find(({ dataset }) => dataset.number === number);
+}
+
+/** Open the contact's card above the softphone. */
+function pop(contact, unknown) {
+  for (const row of document.querySelectorAll("[data-contact]")) row.toggleAttribute("aria-current", row === contact);
+  const name = contact?.querySelector("strong").textContent ?? unknown;
+  card.querySelector("strong").textContent = name;
+  card.querySelector(".initials").textContent = name.charAt(0);
+  const company = contact?.querySelector(".company").textContent;
+  card.querySelector(".company").textContent = company ? `${company} · ${contact.dataset.number}` : "Not in your contacts";
+  card.hidden = false;
+  document.querySelector("#no-call").hidden = true;
+}
+
+function showState({ state, outcome, held, muted }) {
+  say(state === "ended" ? (ENDS[outcome] ?? "It failed") : held ? "On hold" : (STATES[state] ?? state), state);
+  card.querySelector('[data-do="mute"]').setAttribute("aria-pressed", String(muted));
+  card.querySelector('[data-do="hold"]').setAttribute("aria-pressed", String(held));
+  card.querySelector('[data-do="hold"]').disabled = state !== "in_progress";
+  card.querySelector(".acts").hidden = state === "ended";
+}
+
+function say(text, state = "") {
+  const line = card.querySelector(".state");
+  if (line.textContent !== text) line.textContent = text;
+  line.dataset.state = state;
 }
 
 /** A supervisor, and a replay, have a window of their own. */
 async function openTab(path) {
   const tab = window.open("about:blank");
-  const link = await post(path);
-  if (link && tab) tab.location.href = link.embed_url;
-  else tab?.close();
+  try {
+    const link = await post(path);
+    if (tab) tab.location.href = link.embed_url;
+  } catch (why) {
+    tab?.close();
+    throw why;
+  }
 }
 
-async function post(path) {
-  problem.hidden = true;
-  const answer = await fetch(path, { method: "POST" }).catch(() => null);
-  const body = answer && (await answer.json().catch(() => null));
-  if (answer?.ok && body) return body;
-  problem.textContent = body?.error ?? "The CRM cannot be reached.";
+/** Ask our backend. Throws with words for people. */
+async function post(path, body) {
+  const answer = await fetch(path, {
+    method: "POST",
+    ...(body && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
+  }).catch(() => null);
+  const said = answer && (await answer.json().catch(() => null));
+  if (answer?.ok && said) return said;
+  throw new Error(said?.error ?? "The CRM cannot be reached.");
+}
+
+function tell(why) {
+  if (why.code === "destroyed" || why.code === "replaced") return;
+  problem.textContent = why.code === "call_in_progress" ? "One call at a time: end this one first." : why.message;
   problem.hidden = false;
-  return null;
 }
 
 async function refresh() {
   const answer = await fetch("/calls").catch(() => null);
-  const { calls = [] } = answer?.ok ? await answer.json() : {};
+  if (!answer?.ok) return;
+  const { calls = [] } = await answer.json();
   document.querySelector("#no-calls").hidden = calls.length > 0;
   table.hidden = calls.length === 0;
   const now = JSON.stringify(calls);
-  if (now !== shown) {
-    shown = now;
-    const focused = document.activeElement?.getAttribute("aria-label");
-    table.tBodies[0].replaceChildren(...calls.map(row));
-    if (focused) table.querySelector(`button[aria-label="${CSS.escape(focused)}"]`)?.focus();
-  }
-  setTimeout(refresh, LOG_EVERY_MS);
+  if (now === shown) return;
+  shown = now;
+  const focused = document.activeElement?.getAttribute("aria-label");
+  table.tBodies[0].replaceChildren(...calls.map(row));
+  if (focused) table.querySelector(`button[aria-label="${CSS.escape(focused)}"]`)?.focus();
+}
+
+async function keepFresh() {
+  await refresh();
+  setTimeout(keepFresh, LOG_EVERY_MS);
 }
 
 function row(call) {
   const line = document.createElement("tr");
   const when = new Date(call.created_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  for (const text of [call.name, when, call.status.replace("-", " "), call.duration ? `${call.duration} s` : "–"]) {
+  const said = SAID[call.said_outcome] ?? "–";
+  for (const text of [call.name, when, call.status.replace("-", " "), call.duration ? `${call.duration} s` : "–", said]) {
     line.insertCell().textContent = text;
   }
   line.cells[2].dataset.status = call.status;
+  line.cells[4].dataset.said = call.said_outcome;
+  if (call.said_note) {
+    const note = document.createElement("small");
+    note.textContent = call.said_note;
+    line.cells[4].append(note);
+  }
   const act = line.insertCell();
   if (!OVER.has(call.status)) act.append(action("listen", call, "Listen in", `Listen in on the call with ${call.name}`));
   else if (call.duration) act.append(action("replay", call, "Replay", `Replay the call with ${call.name}`));
@@ -84,4 +176,4 @@ function action(what, call, text, label) {
   return button;
 }
 
-refresh();
+keepFresh();

@@ -89,6 +89,12 @@ def test_smaller_forms_hold_the_same_bytes(manifest: AssetManifest) -> None:
         assert len(body_of(manifest, path, "br")) < len(body_of(manifest, path, "gzip")) < len(plain)
 
 
+def test_every_script_keeps_its_names_to_itself(manifest: AssetManifest) -> None:
+    for path in manifest.integrity:
+        body = body_of(manifest, path).decode().strip()
+        assert body.startswith("(()=>{"), (path, body[:40])
+
+
 def test_the_loader_is_within_its_budget(manifest: AssetManifest) -> None:
     assert len(body_of(manifest, EVERGREEN, "gzip")) <= LOADER_BUDGET
 
