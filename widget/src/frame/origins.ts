@@ -1,6 +1,6 @@
 /** Which page this frame may talk to: exactly one origin, and only if it is on the list the server wrote into the page. */
 
-/** `allowed`: sources as in frame-ancestors: an origin, `https:`, or an origin with any port (`http://localhost:*`). */
+/** `allowed`: sources as in frame-ancestors: an origin, `https:`, or a host with any port, as `//localhost:*` behind its scheme. */
 export function isAllowed(origin: string, allowed: readonly string[]): boolean {
   let url: URL;
   try {
