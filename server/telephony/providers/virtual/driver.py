@@ -64,7 +64,7 @@ class VirtualDriver:
         if subscriber is None:
             await line.ends(CallEnd.UNREACHABLE, "no telephone has this number")
         else:
-            self._tasks.spawn(self._give_up(line, ring_timeout_s), f"ring {leg_id}")
+            line.end_with(self._tasks.spawn(self._give_up(line, ring_timeout_s), f"ring {leg_id}"))
             subscriber.ring(line, caller_id)
         return line
 

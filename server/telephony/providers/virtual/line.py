@@ -59,6 +59,7 @@ class VirtualLine:
         self._early = False
         self._tones: deque[Frame] = deque(maxlen=TONES_MAX)
         self._detector = KeyToneDetector()
+        self._scripts: list[asyncio.Task[None]] = []
         self.over = asyncio.Event()
 
     @property
@@ -132,6 +133,10 @@ class VirtualLine:
         """`party` dialled us, and hears nothing until our end answers."""
         self._party = party
 
+    def end_with(self, script: asyncio.Task[None]) -> None:
+        """Cancel `script` when the call is over, however it ends."""
+        self._scripts.append(script)
+
     def rings(self) -> None:
         if not self.over.is_set():
             self._tell(Ringing())
@@ -170,6 +175,9 @@ class VirtualLine:
         if self.over.is_set():
             return
         self.over.set()
+        for script in self._scripts:
+            if script is not asyncio.current_task():
+                script.cancel()
         party, self._party = self._party, None
         self._tell(Ended(end, reason=reason))
         if party is not None and told is not None:

@@ -64,7 +64,7 @@ class Rings:
         self._tasks = tasks
 
     def ring(self, line: VirtualLine, caller_id: str | None) -> None:
-        self._tasks.spawn(self._play(line), f"magic {line.id}")
+        line.end_with(self._tasks.spawn(self._play(line), f"magic {line.id}"))
 
     async def _play(self, line: VirtualLine) -> None:
         await self._clock.sleep(RINGS_AFTER_S)
