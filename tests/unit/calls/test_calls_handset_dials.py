@@ -174,7 +174,7 @@ async def test_on_a_network_that_stops_nobody_can_be_called_and_the_connection_i
     held, page = Held(exchange, driver), Page()
     await driver.stop(0)
     await held.handset.take({"type": "dial", "to": OURS, "sdp": await page.offer()})
-    await connect(held, page)
+    await page.take((await held.until("answer"))["sdp"])
     assert (await held.until("error"))["code"] == "server_stopping"
     await held.until("ended")
     await held.handset.close()
