@@ -149,13 +149,18 @@ class BrowserPeer:
             async with asyncio.timeout(NEGOTIATE_TIMEOUT_S):
                 await peer._negotiate(offer)
         except _NOT_UNDERSTOOD as wrong:
-            await peer.close()
+            await peer._give_up()
             raise invalid_sdp() from wrong
         except BaseException:
-            await peer.close()
+            await peer._give_up()
             raise
         peer._tasks.spawn(peer._watch(), "watch")
         return peer
+
+    async def _give_up(self) -> None:
+        """Close without a word: who asked for it has no peer that could be told of."""
+        self._on_state = lambda state: None
+        await self.close()
 
     @property
     def answer_sdp(self) -> str:

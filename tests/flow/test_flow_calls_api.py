@@ -1,12 +1,14 @@
 """Calls over HTTP, as a customer's backend orders them, and the links their pages are opened with."""
 
 import asyncio
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.fakes.browser_page import Page
 from tests.fakes.clock import FakeClock
 from tests.fixtures.application import Running, refusal
 
@@ -225,6 +227,26 @@ async def test_links_that_do_not_open(running: Running, clock: FakeClock) -> Non
     assert refusal(await exchange(running, token)) == (410, "call_ended")
     clock.jump(310)
     assert refusal(await exchange(running, ended)) == (410, "link_expired")
+
+
+async def test_an_offer_that_breaks_on_the_way_is_refused_and_the_next_one_is_taken(sqlite_running: Running) -> None:
+    backend = Backend(sqlite_running)
+    token = await backend.link(await backend.bridge(), "agent")
+    agent = Backend(sqlite_running, (await exchange(sqlite_running, token)).json()["session"]["token"])
+    page = Page(700)
+    offer = await page.offer()
+    for broken in (
+        "v=0",
+        re.sub("a=fingerprint:.*", "a=fingerprint:sha-256 nonsense", offer),
+        re.sub("a=fingerprint:.*\\r\\n", "", offer),
+        re.sub("a=ice-pwd:.*", "a=ice-pwd:", offer),
+        re.sub("a=candidate:.*", "a=candidate:nonsense", offer),
+        offer.replace("opus/48000/2", "PCMU/8000"),
+    ):
+        status, code = refusal(await agent.post("/embed/connect", {"offer": broken}))
+        assert (status, code) == (400, "invalid_sdp"), broken
+    assert (await agent.post("/embed/connect", {"offer": offer})).status_code == 200
+    await page.close()
 
 
 async def test_a_softphones_session_lives_a_quarter_of_an_hour_longer_than_its_call(
