@@ -64,11 +64,12 @@ def hosts(talking_site: Site, pages: Pages) -> HostPages:
 
 
 @pytest.fixture
-async def page() -> AsyncIterator[Page]:
+async def page(hosts: HostPages) -> AsyncIterator[Page]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield await (await browser.new_context(viewport={"width": 900, "height": 700})).new_page()
         await browser.close()
+    hosts.backend.hang_up_all()
 
 
 async def test_a_call_by_commands_alone_is_told_step_by_step(hosts: HostPages, page: Page) -> None:
