@@ -1,6 +1,7 @@
 """A page and a BrowserPeer over loopback: sound and messages both ways, states, limits, and nothing left behind."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -238,3 +239,17 @@ class ShiftedClock(SystemClock):
 
     def monotonic(self) -> float:
         return super().monotonic() + self.shift_s
+
+
+async def test_a_page_that_hangs_up_without_a_word_leaves_no_message_on_its_way() -> None:
+    failed: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(str(context)))
+    async with connected() as met:
+        hanging_up = asyncio.ensure_future(met.page.connection.sctp.transport.stop())
+        while met.peer.state is not PeerState.CLOSED:  # noqa: ASYNC110 - at every turn of the loop
+            met.peer.send_control("still there?", droppable=True)
+            await asyncio.sleep(0)
+        await hanging_up
+    gc.collect()
+    await asyncio.sleep(0)
+    assert failed == []
