@@ -246,7 +246,7 @@ async def test_a_page_that_hangs_up_without_a_word_leaves_no_message_on_its_way(
     asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(str(context)))
     async with connected() as met:
         hanging_up = asyncio.ensure_future(met.page.connection.sctp.transport.stop())
-        while met.peer.state is not PeerState.CLOSED:  # noqa: ASYNC110 - at every turn of the loop
+        while met.peer.state is not PeerState.CLOSED:  # at every turn of the loop
             met.peer.send_control("still there?", droppable=True)
             await asyncio.sleep(0)
         await hanging_up
