@@ -126,7 +126,7 @@ class Calling:
             aftermath = Aftermath(store, keepsakes.segments, _analyser(settings, closing))
             links = RecordingLinks(base.keys, clock)
             artefacts = CallArtefacts(keepsakes, aftermath, recordings, links, settings.origin)
-            acts |= _acts(base, NewsParts(store, artefacts, webhooks), aftermath)
+            acts |= _acts(base, (news := NewsParts(store, artefacts, webhooks)), aftermath)
             closing.push_async_callback((scripts := TaskScope("magic numbers")).close)
             exchange = VirtualExchange()
             driver = VirtualDriver(exchange, magic_numbers(clock, scripts, _Saying(base.speech)), clock)
@@ -138,7 +138,7 @@ class Calling:
             players = player_grants(base.database, base.keys, clock)
             parts = CallParts(store, live, keepsakes, softphones, players, base.tenants, base.credentials, clock)
             calls = Calls(parts, settings.caller_id)
-            numbers, texts = _take_in(base, store, live, driver, closing)
+            numbers, texts = _take_in(base, news, live, driver, closing)
             replay_parts = ReplayParts(store, keepsakes, aftermath, recordings, players, links, clock)
             replays = Replays(replay_parts, settings.origin)
             yield cls(
@@ -170,14 +170,14 @@ class Calling:
 
 
 def _take_in(
-    base: Foundations, store: CallStore, live: LiveCalls, driver: VirtualDriver, closing: AsyncExitStack
+    base: Foundations, parts: NewsParts, live: LiveCalls, driver: VirtualDriver, closing: AsyncExitStack
 ) -> tuple[PhoneNumbers, Texts]:
     """Calls and text messages that come to the numbers of projects."""
     numbers = PhoneNumbers(base.database, base.credentials, base.clock)
-    inbound = Inbound(numbers, base.credentials, store, live)
+    inbound = Inbound(numbers, base.credentials, parts.store, live)
     closing.push_async_callback(inbound.close)
     driver.on_incoming(inbound.take)
-    texts = Texts(base.database, numbers, base.clock)
+    texts = Texts(base.database, numbers, parts.webhooks, base.clock)
     driver.on_text(texts.receive)
     return numbers, texts
 

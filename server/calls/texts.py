@@ -13,6 +13,7 @@ from server.storage import Database
 from server.storage.text import storable
 from server.telephony.numbers import normalise
 from server.tenants.phone_numbers import PhoneNumbers
+from server.webhooks import Event, Webhooks
 
 TEXT_MAX = 1_600  # characters: ten messages of a telephone, joined
 LATEST_MAX = 100
@@ -30,13 +31,14 @@ class TextMessage:
 
 
 class Texts:
-    def __init__(self, database: Database, numbers: PhoneNumbers, clock: Clock) -> None:
+    def __init__(self, database: Database, numbers: PhoneNumbers, webhooks: Webhooks, clock: Clock) -> None:
         self._database = database
+        self._webhooks = webhooks
         self._numbers = numbers
         self._clock = clock
 
     async def receive(self, from_number: str, to_number: str, text: str) -> TextMessage:
-        """Keep a message for the project whose number it came to.
+        """Keep a message for the project whose number it came to, and tell its webhooks (P-092).
 
         Raises `invalid_phone_number`, InvalidInput `invalid_text_message`, NotFound `unknown_phone_number`.
         """
@@ -57,6 +59,8 @@ class Texts:
         )
         async with self._database.transaction() as session:
             session.add(row)
+            await self._webhooks.deliveries.publish_in(session, number.project_id, _received(row))
+        self._webhooks.dispatcher.poke()
         return _text_message(row)
 
     async def latest(self, tenant_id: int) -> list[TextMessage]:
@@ -69,6 +73,17 @@ class Texts:
                 .limit(LATEST_MAX)
             )
             return [_text_message(row) for row in rows]
+
+
+def _received(row: TextMessageRow) -> Event:
+    data = {
+        "direction": "inbound",
+        "from": row.from_number,
+        "to": row.to_number,
+        "relay_number": row.to_number,
+        "body": row.text,
+    }
+    return Event("sms.received", data, row.at, cause=f"text:{row.uid}")
 
 
 def _text_message(row: TextMessageRow) -> TextMessage:

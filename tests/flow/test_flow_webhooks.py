@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from server.tenants.phone_numbers import Keeping
 from tests.fixtures.application import Application, Running, refusal
 from tests.fixtures.webhook_receiver import Received, Receiver, receiving
 from tests.flow.test_flow_calls_api import BRIDGE, CLIENT, Backend
@@ -110,6 +111,25 @@ async def test_an_endpoint_is_listed_changed_tested_rotated_and_deleted(backend:
     assert (await backend.post(f"{path}/recover", {"since": since})).json() == {"status": "success", "count": 0}
     assert (await backend.ask("DELETE", path)).json() == {"status": "success"}
     assert refusal(await backend.ask("GET", path)) == (404, "unknown_webhook")
+
+
+async def test_a_text_message_to_a_projects_number_is_told(backend: Backend, receiver: Receiver) -> None:
+    calling, tenant_id = backend.running.parloir.calling, backend.running.tenant.tenant_id
+    await calling.numbers.add(tenant_id, "+33159133354", None, Keeping())
+    await made(backend, receiver, events=["sms.received"])
+    await calling.driver.text_in("+33783484044", "+33159133354", "Hello!")
+    (one,) = await delivered(backend.running, receiver, 1)
+    body = json.loads(one.body)
+    assert (body["type"], body["data"]) == (
+        "sms.received",
+        {
+            "direction": "inbound",
+            "from": "+33783484044",
+            "to": "+33159133354",
+            "relay_number": "+33159133354",
+            "body": "Hello!",
+        },
+    )
 
 
 @pytest.mark.parametrize(
