@@ -1,7 +1,6 @@
 """/cable: ActionCable's WebSocket, for live transcripts in anybody's page, script or backend. Rows P-100 to P-106."""
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from server.calls.allowance import Allowance
 from server.calls.cable import CableConnection, CableParts
 from server.kit.clock import Clock
 from server.tenants.origins import OriginDirectory, normalise
-from server.web.closing import Closing, close
+from server.web.closing import Closing, close, together
 
 PROTOCOL = "actioncable-v1-json"
 BEAT_S = 3.0
@@ -120,20 +119,7 @@ def _ping(clock: Clock, *, is_negotiated: bool) -> Callable[[], str]:
 
 async def _converse(connection: CableConnection, outlet: _Outlet, limits: CableLimits, ping: Callable[[], str]) -> None:
     connection.welcome()
-    jobs = {
-        asyncio.create_task(outlet.pump(limits.send_s)),
-        asyncio.create_task(_receive(connection, limits)),
-        asyncio.create_task(_beat(outlet, ping)),
-    }
-    try:
-        done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
-        for job in done:
-            job.result()
-    finally:
-        for job in jobs:
-            job.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*jobs, return_exceptions=True)
+    await together(outlet.pump(limits.send_s), _receive(connection, limits), _beat(outlet, ping))
 
 
 async def _beat(outlet: _Outlet, ping: Callable[[], str]) -> None:

@@ -1,7 +1,9 @@
-"""How a WebSocket of ours is closed: with a code, and with patience for a client that is still sending."""
+"""How a WebSocket of ours runs and is closed: its parts side by side, and a code for the client at the end."""
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
+from typing import Any
 
 from quart import websocket
 
@@ -17,10 +19,27 @@ class Closing(Exception):
         self.reason = reason
 
 
-async def close(closing: Closing) -> None:
-    """Close, then read on until the client closes its side: a server with unread messages never lets go."""
+async def close(closing: Closing, patience_s: float = PATIENCE_S) -> None:
+    """Close, then read on until the client closes its side, which cancels this.
+
+    A server with unread messages never lets go.
+    """
     await websocket.close(closing.code, closing.reason)
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(patience_s):
             while True:
                 await websocket.receive()
+
+
+async def together(*parts: Coroutine[Any, Any, None]) -> None:
+    """Run `parts` side by side until one ends; raises what that one raised. The others are cancelled and waited for."""
+    tasks = {asyncio.create_task(part) for part in parts}
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*tasks, return_exceptions=True)

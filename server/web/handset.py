@@ -14,20 +14,12 @@ from server.calls.messages import MESSAGES_PER_S, Outgoing, read_object
 from server.kit.errors import AppError, InvalidInput
 from server.sessions.handsets import HandsetTicket, HandsetTickets
 from server.web.assets import AssetManifest
+from server.web.closing import Closing, close, together
 from server.web.embed import framed_page
-from server.web.widget_socket import QUEUE_MAX, SocketLimits, until_hung_up
+from server.web.widget_socket import QUEUE_MAX, SocketLimits
 
 _CLOSE_NOT_UNDERSTOOD, _CLOSE_REFUSED, _CLOSE_SILENT, _CLOSE_TOO_SLOW = 1008, 4401, 4408, 1013
 _DEFAULT_LIMITS = SocketLimits()
-
-
-class _Closing(Exception):
-    """Ends the socket with `code`."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
 
 
 def handset(
@@ -44,9 +36,8 @@ def handset(
     async def socket() -> None:
         try:
             await _serve(tickets, parts, limits)
-        except _Closing as closing:
-            await websocket.close(closing.code, closing.reason)
-            await until_hung_up(limits)
+        except Closing as closing:
+            await close(closing, limits.silence_s)
 
     return routes
 
@@ -80,21 +71,11 @@ async def _serve(tickets: HandsetTickets, parts: HandsetParts, limits: SocketLim
         telephone = Handset(parts, ticket.number, send)
     except AppError as refusal:
         await websocket.send(json.dumps({"type": "error", "code": refusal.code}))
-        raise _Closing(_CLOSE_REFUSED, refusal.code) from None
+        raise Closing(_CLOSE_REFUSED, refusal.code) from None
     send({"type": "ready", "number": ticket.number, "label": ticket.label})
-    jobs = {
-        asyncio.create_task(_pump(queue, overflown, limits)),
-        asyncio.create_task(_receive(telephone, send, limits)),
-    }
     try:
-        done, _ = await asyncio.wait(jobs, return_when=asyncio.FIRST_COMPLETED)
-        for job in done:
-            job.result()
+        await together(_pump(queue, overflown, limits), _receive(telephone, send, limits))
     finally:
-        for job in jobs:
-            job.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*jobs, return_exceptions=True)
         await telephone.close()
 
 
@@ -104,12 +85,12 @@ async def _hello(limits: SocketLimits) -> str:
         async with asyncio.timeout(limits.hello_s):
             raw = await websocket.receive()
     except TimeoutError:
-        raise _Closing(_CLOSE_SILENT, "no hello") from None
+        raise Closing(_CLOSE_SILENT, "no hello") from None
     with contextlib.suppress(InvalidInput):
         match read_object(raw):
             case {"type": "hello", "t": str(ticket)}:
                 return ticket
-    raise _Closing(_CLOSE_NOT_UNDERSTOOD, "no hello")
+    raise Closing(_CLOSE_NOT_UNDERSTOOD, "no hello")
 
 
 async def _pump(queue: asyncio.Queue[Outgoing], overflown: asyncio.Event, limits: SocketLimits) -> None:
@@ -119,7 +100,7 @@ async def _pump(queue: asyncio.Queue[Outgoing], overflown: asyncio.Event, limits
             async with asyncio.timeout(0 if overflown.is_set() else limits.send_s):
                 await websocket.send(json.dumps(message))
         except TimeoutError:
-            raise _Closing(_CLOSE_TOO_SLOW, "too slow") from None
+            raise Closing(_CLOSE_TOO_SLOW, "too slow") from None
 
 
 async def _receive(telephone: Handset, send: Callable[[Outgoing], None], limits: SocketLimits) -> None:
@@ -129,9 +110,9 @@ async def _receive(telephone: Handset, send: Callable[[Outgoing], None], limits:
             async with asyncio.timeout(limits.silence_s):
                 raw = await websocket.receive()
         except TimeoutError:
-            raise _Closing(_CLOSE_SILENT, "silent") from None
+            raise Closing(_CLOSE_SILENT, "silent") from None
         if not allowance.take():
-            raise _Closing(_CLOSE_NOT_UNDERSTOOD, "too many messages")
+            raise Closing(_CLOSE_NOT_UNDERSTOOD, "too many messages")
         try:
             await telephone.take(read_object(raw))
         except AppError as refusal:

@@ -1,7 +1,6 @@
 """The widget's socket, /widget/socket: the control messages of a conversation for pages that write."""
 
 import asyncio
-import contextlib
 import json
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from server.calls.control import MESSAGES_PER_S, Hello, Incoming, Outgoing, pars
 from server.calls.conversation import LiveConversation
 from server.calls.visits import WidgetVisits
 from server.kit.errors import AppError, Gone, NotAllowed, NotAuthenticated, Unavailable
+from server.web.closing import Closing, close, together
 from server.web.widget_guard import WidgetGuard
 
 QUEUE_MAX = 256
@@ -29,15 +29,6 @@ class SocketLimits:
     send_s: float = 5
 
 
-class _Closing(Exception):
-    """Ends the socket with `code`."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-
-
 class SocketChannel:
     """Control messages on their way to one socket; a page that reads too slowly loses its socket."""
 
@@ -53,18 +44,18 @@ class SocketChannel:
             self._overflown.set()
 
     async def pump(self, socket: Websocket) -> None:
-        """Send until the conversation has ended or the page is too slow; raises _Closing then."""
+        """Send until the conversation has ended or the page is too slow; raises Closing then."""
         while True:
             message = await self._queue.get()
             if self._overflown.is_set():
-                raise _Closing(_CLOSE_TOO_SLOW, "too slow")
+                raise Closing(_CLOSE_TOO_SLOW, "too slow")
             try:
                 async with asyncio.timeout(self._send_s):  # wait_for() may swallow a cancellation in Python 3.11
                     await socket.send(json.dumps(message))
             except TimeoutError:
-                raise _Closing(_CLOSE_TOO_SLOW, "too slow") from None
+                raise Closing(_CLOSE_TOO_SLOW, "too slow") from None
             if message["type"] == "ended":
-                raise _Closing(_CLOSE_ENDED, "ended")
+                raise Closing(_CLOSE_ENDED, "ended")
 
 
 _DEFAULT_LIMITS = SocketLimits()
@@ -78,19 +69,10 @@ def widget_socket(guard: WidgetGuard, visits: WidgetVisits, limits: SocketLimits
         try:
             live, hello = await _greeted(guard, visits, limits)
             await _converse(live, hello, limits)
-        except _Closing as closing:
-            await websocket.close(closing.code, closing.reason)
-            await until_hung_up(limits)
+        except Closing as closing:
+            await close(closing, limits.silence_s)
 
     return routes
-
-
-async def until_hung_up(limits: SocketLimits) -> None:
-    """Read on until the page closes its side, which cancels this: a server with unread messages never lets go."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(limits.silence_s):
-            while True:
-                await websocket.receive()
 
 
 async def _greeted(guard: WidgetGuard, visits: WidgetVisits, limits: SocketLimits) -> tuple[LiveConversation, Hello]:
@@ -100,21 +82,21 @@ async def _greeted(guard: WidgetGuard, visits: WidgetVisits, limits: SocketLimit
             raw = await websocket.receive()
         hello = parse(raw)
     except TimeoutError:
-        raise _Closing(_CLOSE_NO_HELLO, "no hello") from None
+        raise Closing(_CLOSE_NO_HELLO, "no hello") from None
     except AppError as refusal:
-        raise _Closing(_CLOSE_NOT_UNDERSTOOD, refusal.code) from None
+        raise Closing(_CLOSE_NOT_UNDERSTOOD, refusal.code) from None
     if not isinstance(hello, Hello) or hello.token is None:
-        raise _Closing(_CLOSE_NO_HELLO, "no hello")
+        raise Closing(_CLOSE_NO_HELLO, "no hello")
     try:
         live = await visits.resume(await guard.session_of(hello.token))
     except NotAuthenticated as refusal:
-        raise _Closing(_CLOSE_TOKEN, refusal.code) from None
+        raise Closing(_CLOSE_TOKEN, refusal.code) from None
     except NotAllowed as refusal:
-        raise _Closing(_CLOSE_ORIGIN, refusal.code) from None
+        raise Closing(_CLOSE_ORIGIN, refusal.code) from None
     except Gone as refusal:
-        raise _Closing(_CLOSE_ENDED, refusal.code) from None
+        raise Closing(_CLOSE_ENDED, refusal.code) from None
     except Unavailable as refusal:
-        raise _Closing(_CLOSE_RESTART, refusal.code) from None
+        raise Closing(_CLOSE_RESTART, refusal.code) from None
     return live, hello
 
 
@@ -122,30 +104,23 @@ async def _converse(live: LiveConversation, hello: Hello, limits: SocketLimits) 
     channel = SocketChannel(limits.send_s)
     live.take(hello, channel)
     await live.greet_in_text()
-    parts = {
-        asyncio.create_task(channel.pump(websocket)),
-        asyncio.create_task(_receive(live, channel, limits)),
-        asyncio.create_task(_closed(live, limits)),
-    }
     try:
-        done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
+        await together(
+            channel.pump(websocket),
+            _receive(live, channel, limits),
+            _closed(live, limits),
+        )
     finally:
         live.leave(channel)
-        for task in parts:
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*parts, return_exceptions=True)
 
 
 async def _closed(live: LiveConversation, limits: SocketLimits) -> None:
     """The conversation stops without having ended when the server does; a page that came too late hears nothing."""
     await live.closed.wait()
     if not live.ended.is_set():
-        raise _Closing(_CLOSE_RESTART, "server_stopping")
+        raise Closing(_CLOSE_RESTART, "server_stopping")
     await asyncio.sleep(limits.send_s)
-    raise _Closing(_CLOSE_ENDED, "ended")
+    raise Closing(_CLOSE_ENDED, "ended")
 
 
 async def _receive(live: LiveConversation, channel: SocketChannel, limits: SocketLimits) -> None:
@@ -155,9 +130,9 @@ async def _receive(live: LiveConversation, channel: SocketChannel, limits: Socke
             async with asyncio.timeout(limits.silence_s):
                 raw = await websocket.receive()
         except TimeoutError:
-            raise _Closing(_CLOSE_NO_HELLO, "silent") from None
+            raise Closing(_CLOSE_NO_HELLO, "silent") from None
         if not allowance.take():
-            raise _Closing(_CLOSE_NOT_UNDERSTOOD, "too many messages")
+            raise Closing(_CLOSE_NOT_UNDERSTOOD, "too many messages")
         try:
             message: Incoming = parse(raw)
         except AppError as refusal:
