@@ -24,22 +24,35 @@ export async function openMicrophone(deviceId?: string): Promise<MediaStream> {
   const session = (navigator as { audioSession?: { type: string } }).audioSession;
   if (session) session.type = "play-and-record";
   try {
-    return await navigator.mediaDevices.getUserMedia({
-      audio: deviceId ? { ...SOUND, deviceId: { ideal: deviceId } } : SOUND,
-    });
+    return await (deviceId ? chosen(deviceId) : sound(SOUND));
   } catch (thrown) {
     throw new Problem(microphoneFault(thrown as DOMException, document), (thrown as Error).message);
   }
 }
 
+const sound = (audio: MediaTrackConstraints) => navigator.mediaDevices.getUserMedia({ audio });
+
+/** `ideal` would not do: Chromium then gives the standard one all the same. */
+async function chosen(deviceId: string): Promise<MediaStream> {
+  try {
+    return await sound({ ...SOUND, deviceId: { exact: deviceId } });
+  } catch (thrown) {
+    if (isMissing(thrown as DOMException)) return sound(SOUND);
+    throw thrown;
+  }
+}
+
+const isMissing = ({ name }: { name: string }) => name === "NotFoundError" || name === "OverconstrainedError";
+
 /** The stable code for what getUserMedia threw. */
-export function microphoneFault({ name, message }: { name: string; message: string }, page: PolicyDocument): string {
+export function microphoneFault(thrown: { name: string; message: string }, page: PolicyDocument): string {
+  const { name, message } = thrown;
   if (name === "NotAllowedError" || name === "SecurityError") {
     const policy = page.permissionsPolicy ?? page.featurePolicy;
     if (policy?.allowsFeature("microphone") === false) return "microphone_policy";
     return /dismiss/i.test(message) ? "microphone_dismissed" : "microphone_denied";
   }
-  return name === "NotFoundError" || name === "OverconstrainedError" ? "microphone_missing" : "microphone_busy";
+  return isMissing(thrown) ? "microphone_missing" : "microphone_busy";
 }
 
 /** The microphones this page may see; labels are there once one was opened. */
