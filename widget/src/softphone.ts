@@ -97,7 +97,8 @@ function open({ role, call, ice_servers, language }: Session): void {
   host.follow(line);
   addEventListener("pagehide", () => line.call.get().state !== "ended" && api.leave());
   addEventListener("pageshow", ({ persisted }) => persisted && void line.start());
-  addEventListener("online", () => line.state.get() === "lost" && void line.start());
+  addEventListener("offline", () => line.network(false));
+  addEventListener("online", () => line.network(true));
   if (call.state !== "ended") void line.start();
 }
 

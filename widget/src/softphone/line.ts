@@ -14,7 +14,9 @@ const PING_MS = 10_000;
 const OPEN_TIMEOUT_MS = 10_000;
 /** The server says levels five times a second; who hears nothing for so long is not connected any more. */
 const SILENCE_MS = 6_000;
-const WATCH_MS = 500;
+/** The same when the browser says that its network went, or came back as another one. */
+const HURRY_MS = 1_000;
+const WATCH_MS = 250;
 /** Trying again cannot help with these. */
 const FINAL = /^(session_|call_ended|left_call|agent_already|wrong_role|link_)/;
 
@@ -44,6 +46,7 @@ export class Line {
   private _pinging: ReturnType<typeof setInterval> | undefined;
   private _watching: ReturnType<typeof setInterval> | undefined;
   private _heardAt = 0;
+  private _patience = SILENCE_MS;
 
   constructor(
     private readonly api: SoftphoneApi,
@@ -66,10 +69,16 @@ export class Line {
       this._fail(codeOf(thrown));
       return;
     }
-    this._attempt = 0;
-    this._lostAt = performance.now();
     this.state.set("connecting");
-    await this._connect();
+    await this._afresh();
+  }
+
+  /** What the browser says of its network. Sound may still flow without one: only silence proves the loss. */
+  network(isThere: boolean): void {
+    this._patience = HURRY_MS;
+    if (!isThere) return;
+    if (this.failure.get() === "connection_lost") void this.start();
+    else if (this.state.get() === "lost") void this._afresh();
   }
 
   send(message: ToServer): boolean {
@@ -139,6 +148,12 @@ export class Line {
     if (track) track.onended = () => this.mine.get() === stream && void this.choose("");
   }
 
+  private _afresh(): Promise<void> {
+    this._attempt = 0;
+    this._lostAt = performance.now();
+    return this._connect();
+  }
+
   private async _connect(): Promise<void> {
     this._drop();
     const peer = new Peer(this.ice, this.mine.get(), {
@@ -176,7 +191,7 @@ export class Line {
     this.send({ type: "hello", since });
     this._pinging = setInterval(() => this._peer?.send({ type: "ping" }), PING_MS);
     this._heardAt = performance.now();
-    this._watching = setInterval(() => performance.now() - this._heardAt > SILENCE_MS && this._lost(), WATCH_MS);
+    this._watching = setInterval(() => performance.now() - this._heardAt > this._patience && this._lost(), WATCH_MS);
   }
 
   private _lost(): void {
@@ -223,6 +238,7 @@ export class Line {
 
   private _read(raw: unknown): void {
     this._heardAt = performance.now();
+    if (navigator.onLine) this._patience = SILENCE_MS;
     const message: FromServer | null = readMessage(raw);
     if (!message) return;
     if (message.type === "call") this.take(message.call);
