@@ -47,7 +47,7 @@ export function header(scene: Scene): HTMLElement {
       ? [
           el(
             "p",
-            { class: "hidden-note" },
+            { class: "hidden-note", hidden: () => line.call.get().state === "ended" },
             phoneIcon("off"),
             el("span", {}, () => `${t("listening")} · ${t("hidden")}`),
           ),

@@ -119,7 +119,7 @@ footer{display:flex;justify-content:center;gap:4px;padding:10px 8px calc(10px + 
 .tool[aria-expanded=true] .face{color:var(--on-accent);background:var(--accent)}
 .tool.end .face{color:var(--on-danger);background:var(--danger)}
 .tool.end:hover .face{filter:brightness(1.1)}
-.after{flex:1;min-height:0;overflow:auto;display:flex;flex-direction:column;gap:12px;padding:16px}
+.after{flex:1;min-height:0;overflow:auto;scroll-padding-block-end:72px;display:flex;flex-direction:column;gap:12px;padding:16px}
 .why{font-weight:600;text-wrap:balance}
 .lasted{color:var(--soft)}
 .wrap h2{font-size:18px;font-weight:600}
@@ -127,7 +127,7 @@ footer{display:flex;justify-content:center;gap:4px;padding:10px 8px calc(10px + 
 .choice{min-height:44px;padding:6px 16px;border:1px solid var(--edge)}
 .choice:hover{background:var(--sunk)}
 .choice[aria-pressed=true]{color:var(--on-accent);background:var(--accent);border-color:var(--accent);font-weight:600}
-.row-end{display:flex;align-items:center;gap:16px}
+.row-end{position:sticky;bottom:-16px;display:flex;align-items:center;gap:16px;margin:0 -16px -16px;padding:8px 16px 14px;background:var(--ground);box-shadow:0 -1px var(--line)}
 form .saved{display:flex;align-items:center;gap:6px;font-size:15px;font-weight:600;color:var(--live)}
 .tick{display:grid}
 .failure{display:flex;flex-direction:column;align-items:center;justify-content:center;gap:12px;min-height:100dvh;max-width:44ch;margin:auto;padding:24px;text-align:center}
