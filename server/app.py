@@ -47,6 +47,7 @@ from server.web.embed import embed
 from server.web.frame import frame
 from server.web.handset import handset
 from server.web.health import health
+from server.web.limits import limits
 from server.web.pages import ROOT, StartPage, pages
 from server.web.phone_calls_api import agents_api, phone_calls_api
 from server.web.player import player
@@ -83,6 +84,7 @@ class Parloir:
     calling: Calling
     metrics: CallMetrics
     widget_options: WidgetOptions
+    rates: Rates
 
     @classmethod
     @asynccontextmanager
@@ -145,6 +147,7 @@ class Parloir:
                 await closing.enter_async_context(Calling.open(base)),
                 base.metrics,
                 options,
+                rates,
             )
 
     @property
@@ -199,17 +202,19 @@ class Parloir:
 def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -> Quart:
     """The server's web application over a composed product."""
     tickets = FrameTickets(parloir.signing_keys, parloir.clock)
+    addresses = ClientAddresses(parloir.settings.trusted_proxies)
     guard = WidgetGuard(
         parloir.credentials,
         parloir.origins,
         parloir.sessions,
         tickets,
-        ClientAddresses(parloir.settings.trusted_proxies),
+        addresses,
         parloir.settings.origin,
     )
     calling = parloir.calling
-    asking = ProjectGuard(parloir.credentials, parloir.tenants, parloir.settings.origin)
+    asking = ProjectGuard(parloir.credentials, parloir.tenants, parloir.rates, parloir.settings.origin)
     surfaces = [
+        limits(parloir.rates, addresses),
         health(parloir.readiness, parloir.metrics.registry),
         pages(assets, start_page),
         widget(guard, parloir.visits, parloir.widget_options.table),

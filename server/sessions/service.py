@@ -110,7 +110,7 @@ class WidgetSessions:
         """
         if target.consent.required and consent_version != target.consent.version:
             raise Conflict("consent_required", "The visitor has to agree to the current terms first.")
-        await self._take(f"widget/address/{_network_of(client_ip)}", self._per_address)
+        await self._take(f"widget/address/{network_of(client_ip)}", self._per_address)
         await self._take(f"widget/tenant/{target.tenant_id}", self._per_tenant)
         now = self._clock.now()
         uid, conversation_uid, generation = new_uid("wses"), new_uid("conv"), 1
@@ -228,7 +228,7 @@ class WidgetSessions:
         return OpenedSession(uid, conversation_uid, token, self._clock.now() + self._tokens.lifetime, self._resume_s)
 
 
-def _network_of(client_ip: str) -> str:
+def network_of(client_ip: str) -> str:
     """What counts as one address: an IPv4 address, or an IPv6 network, of which one visitor has every address."""
     try:
         address = ipaddress.ip_address(client_ip)

@@ -17,9 +17,22 @@ class Rate:
     per_minute: int
 
 
+@dataclass(frozen=True)
+class Use:
+    """One use that was asked for: how many more fit now, and when it did not fit, whole seconds until one does."""
+
+    left: int
+    retry_after_s: int | None
+    reset_at: int  # seconds since 1970: the end of the clock minute
+
+
 class Rates(Protocol):
+    async def use(self, key: str, rate: Rate) -> Use:
+        """Count one use of `key` if it is within `rate`."""
+        ...
+
     async def take(self, key: str, rate: Rate) -> int | None:
-        """Count one use of `key`. None if it is within `rate`, otherwise seconds until it is worth trying again."""
+        """As use(). None if it is within `rate`, otherwise seconds until it is worth trying again."""
         ...
 
 
@@ -31,21 +44,33 @@ class LocalRates:
         self._counts: OrderedDict[tuple[str, int], int] = OrderedDict()
 
     async def take(self, key: str, rate: Rate) -> int | None:
+        return (await self.use(key, rate)).retry_after_s
+
+    async def use(self, key: str, rate: Rate) -> Use:
         now = self.clock.now()
         window, gone = window_of(now)
         this, before = self._counts.get((key, window), 0), self._counts.get((key, window - 1), 0)
         if before * (1 - gone) + this + 1 > rate.per_minute:
-            return retry_after_s(now, rate, this, before)
+            return use_of(now, rate, this, before, is_taken=False)
         self._counts[key, window] = this + 1
         if len(self._counts) > _KEYS_MAX:
             self._counts.popitem(last=False)
-        return None
+        return use_of(now, rate, this, before, is_taken=True)
 
 
 def window_of(now: datetime) -> tuple[int, float]:
     """The number of the clock minute, and how much of it is gone (0 to 1)."""
     minute, seconds = divmod(now.timestamp(), _MINUTE_S)
     return int(minute), seconds / _MINUTE_S
+
+
+def use_of(now: datetime, rate: Rate, this: int, before: int, *, is_taken: bool) -> Use:
+    """What a use came to, after `this` were taken this minute and `before` the one before."""
+    window, gone = window_of(now)
+    reset_at = (window + 1) * _MINUTE_S
+    if not is_taken:
+        return Use(0, retry_after_s(now, rate, this, before), reset_at)
+    return Use(max(0, math.floor(rate.per_minute - this - 1 - before * (1 - gone))), None, reset_at)
 
 
 def retry_after_s(now: datetime, rate: Rate, this: int, before: int) -> int:

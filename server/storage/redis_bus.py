@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from server.kit.log import logger
 from server.kit.tasks import TaskScope
 from server.storage.bus import Listener, LocalBus
-from server.storage.rate import LocalRates, Rate, retry_after_s, window_of
+from server.storage.rate import LocalRates, Rate, Use, use_of, window_of
 
 _log = logger(__name__)
 
@@ -94,6 +94,9 @@ class RedisRates:
         self._local = local
 
     async def take(self, key: str, rate: Rate) -> int | None:
+        return (await self.use(key, rate)).retry_after_s
+
+    async def use(self, key: str, rate: Rate) -> Use:
         now = self._local.clock.now()
         window, gone = window_of(now)
         keys = [f"{_CHANNEL_PREFIX}rate:{key}:{window}", f"{_CHANNEL_PREFIX}rate:{key}:{window - 1}"]
@@ -101,5 +104,5 @@ class RedisRates:
             is_taken, this, before = await self._take(keys=keys, args=[rate.per_minute, gone, _BUCKET_LIFETIME_S])
         except (RedisError, OSError) as failure:
             _log.warning("rate limit counted locally", failure=type(failure).__name__)
-            return await self._local.take(key, rate)
-        return None if is_taken else retry_after_s(now, rate, this, before)
+            return await self._local.use(key, rate)
+        return use_of(now, rate, this, before, is_taken=bool(is_taken))

@@ -58,6 +58,7 @@ class Principal:
     kind: Kind
     scopes: frozenset[str]
     livemode: bool
+    plan: Plan
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,7 @@ class Credentials:
             kind=Kind(row.key_kind),
             scopes=frozenset(row.key_scopes),
             livemode=row.key_livemode,
+            plan=plan_named(row.tenant_plan),
         )
 
     async def resolve_widget(self, key: str | None, agent: str | None, tenant: str | None) -> WidgetTarget:
@@ -203,7 +205,11 @@ _KEY_COLUMNS = [
     _keys.c[name].label(f"key_{name}")
     for name in ("id", "project_id", "kind", "scopes", "livemode", "expires_at", "revoked_at")
 ]
-_TENANT_COLUMNS = [_tenants.c.id.label("tenant"), _tenants.c.uid.label("tenant_uid")]
+_TENANT_COLUMNS = [
+    _tenants.c.id.label("tenant"),
+    _tenants.c.uid.label("tenant_uid"),
+    _tenants.c.plan.label("tenant_plan"),
+]
 _KEYS_OF_TENANTS = _keys.join(_tenants, _tenants.c.id == _keys.c.tenant_id)
 _PRESENTED = (
     select(*_KEY_COLUMNS, *_TENANT_COLUMNS).select_from(_KEYS_OF_TENANTS).where(_keys.c.lookup == bindparam("lookup"))
@@ -228,7 +234,6 @@ def _statement(by: _By, form: _Form) -> Select[Any]:
         select(
             *(_KEY_COLUMNS if by == "lookup" else ()),
             *_TENANT_COLUMNS,
-            _tenants.c.plan.label("tenant_plan"),
             *(column for column in _agents.c if column.name != "tenant_id"),
         )
         .select_from(tenants.outerjoin(_agents, (_agents.c.tenant_id == _tenants.c.id) & is_called[form]))
