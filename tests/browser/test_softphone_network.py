@@ -1,6 +1,7 @@
 """A softphone's network goes, its devices change, its page is left, all in mid-call: the call goes on."""
 
 import logging
+import wave
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(300)]
 
 AGENT, CLIENT = 500, 2_300
 PATIENCE_MS = 30_000
+WRITES_WITHIN_MS = 60_000  # a busy machine is slow to recognise words
 _log = logging.getLogger(__name__)
 
 # Every peer connection of the page, and when its softphone came into which state.
@@ -59,6 +61,18 @@ def voice() -> Path:
     return question_wav("When do you open on Saturday?", "en", lead_s=3, trail_s=40)
 
 
+@pytest.fixture(scope="session")
+def talkative(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same question again and again, for two minutes."""
+    path = tmp_path_factory.mktemp("talkative") / "voice.wav"
+    with wave.open(str(question_wav("When do you open on Saturday?", "en", lead_s=3, trail_s=4)), "rb") as once:
+        how, sound = once.getparams(), once.readframes(once.getnframes())
+    with wave.open(str(path), "wb") as often:
+        often.setparams(how)
+        often.writeframes(sound * 15)
+    return path
+
+
 async def cut_and_mend(wire: Wire) -> None:
     """The page's network is gone until the page has noticed, then there again; returns when the call is on."""
     await wire.cut()
@@ -88,6 +102,19 @@ async def test_a_lost_network_costs_the_gap_and_not_the_call(backend: Backend) -
             *before, now = await agent.page.evaluate(LIVING_LINKS)
             assert (any(before), now) == (False, True)
             assert backend.seen(call_id)["status"] == "in-progress"
+
+
+async def test_the_transcript_goes_on_behind_the_gap(backend: Backend, sit: Sit, talkative: Path) -> None:
+    page = await sit(talkative)
+    async with Wire.to(page) as wire:
+        await page.add_init_script(WATCH)
+        await page.goto(backend.link(backend.order(ECHO, language="en"), "agent"))
+        rows = page.locator(".row.ours:not(.partial)")
+        await expect(rows.first).to_be_visible(timeout=WRITES_WITHIN_MS)
+        await cut_and_mend(wire)
+        before = await rows.all_inner_texts()
+        await expect(rows.nth(len(before))).to_be_visible(timeout=WRITES_WITHIN_MS)
+        assert (await rows.all_inner_texts())[: len(before)] == before
 
 
 async def test_packets_that_stop_without_a_word_from_the_browser_are_noticed(
