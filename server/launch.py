@@ -94,7 +94,7 @@ async def _seed(parloir: Parloir) -> DemoTenant:
     """The demo tenant, made once; its shop's origins are added whenever the port is another."""
     tenant = await parloir.tenants.find_by_name(DEMO_NAME)
     if tenant is None:
-        await parloir.tenants.create(DEMO_NAME, actor="demo")
+        await parloir.tenants.create(DEMO_NAME, plan="pro", actor="demo")
         tenant = await parloir.tenants.find_by_name(DEMO_NAME)
         assert tenant is not None
         await parloir.tenants.set_agent(tenant.id, "support", _DEMO_AGENT, actor="demo")
