@@ -22,7 +22,8 @@ from webassets.version import HashVersion
 ROOT = Path(__file__).resolve().parents[2]
 DIST = ROOT / "static" / "dist"
 WIDGET = ROOT / "widget"
-PACKS = ("fr", "es", "ar", "ary", "hints")  # English is in the panel
+_LANGUAGES = ("fr", "es", "ar", "ary")  # English is in the panel and in the late chunk
+PACKS = (*_LANGUAGES, *(f"{language}late" for language in _LANGUAGES), "late", "hints")
 PAGES = ("softphone", "handset", "player", "host")  # scripts of whole pages, and of pages that embed ours
 EVERGREEN = "/w/v1.js"
 HOST_EVERGREEN = "/w/host-v1.js"

@@ -136,6 +136,35 @@ async def test_a_blocked_microphone_leads_to_writing_with_the_reason(origin: str
         await browser.close()
 
 
+async def test_without_the_late_chunk_the_reason_is_said_and_writing_works(origin: str) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await _page(browser, origin)
+        await page.route("**/late.js", lambda route: route.abort())
+        await _bring(page, "text_denied")
+        await page.locator(".card:visible", has_text="microphone_denied").wait_for()
+        await page.locator("textarea").fill("Hello")
+        await page.keyboard.press("Enter")
+        await page.wait_for_function("fake.requests.some(({path}) => path === '/widget/messages')")
+        written = await page.evaluate("fake.requests.find(({path}) => path === '/widget/messages').body.text")
+        assert written == "Hello"
+        await browser.close()
+
+
+async def test_the_first_words_come_before_the_late_chunk(origin: str) -> None:
+    """A call that works asks for nothing more until its first words are there."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await _page(browser, origin)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        await _bring(page, "listening_first")
+        assert not [url for url in asked if "late" in url]
+        async with page.expect_request("**/late.js"):
+            await page.evaluate("say(1)")
+        await browser.close()
+
+
 async def test_nothing_is_stored_before_the_visitor_agreed(origin: str) -> None:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)

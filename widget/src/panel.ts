@@ -2,16 +2,21 @@
 
 import { Api } from "./core/api";
 import { Conversation } from "./core/conversation";
+import type { Options } from "./core/options.gen";
 import { offerPanel, type Panel, type PanelHost, RESUME_KEY } from "./core/panel_contract";
 import { Resume } from "./core/resume";
 import { signal } from "./core/signals";
 import type { World } from "./core/world";
-import { en, type TextKey, type Texts } from "./i18n/en";
+import { en, type TextKey } from "./i18n/en";
+import type { Late } from "./late/kit";
 import { Levels } from "./rtc/levels";
 import { isAllowedAlready, openMicrophone } from "./rtc/microphone";
 import { Peer } from "./rtc/peer";
-import { openWritten } from "./rtc/socket";
+import { openWritten } from "./rtc/written";
+import { iconButton } from "./ui/button";
 import { listen, owned } from "./ui/el";
+import { keepFocus } from "./ui/focus";
+import { askInTime, kit, lateParts } from "./ui/late_parts";
 import { panelView } from "./ui/panel_view";
 import type { Scene } from "./ui/scene";
 import { style } from "./ui/style";
@@ -27,7 +32,7 @@ function reporter({ texts }: PanelHost): World["report"] {
   };
 }
 
-function world(host: PanelHost): World {
+function world(host: PanelHost, late: () => Promise<Late>): World {
   const { options, apiUrl, emit } = host;
   const api = new Api(apiUrl, fetch.bind(globalThis), () => navigator.onLine);
   // A frame's ticket, which stands where the key would, is another one on every load.
@@ -38,7 +43,13 @@ function world(host: PanelHost): World {
     microphone: openMicrophone,
     isMicrophoneAllowed: isAllowedAlready,
     peer: (ice, stream, events) => new Peer(ice, stream, events),
-    text: (since, events) => openWritten(api, since, events),
+    text: (since, events) =>
+      openWritten(
+        api,
+        since,
+        events,
+        late().then(({ openSocket }) => openSocket),
+      ),
     emit,
     report: reporter(host),
     page: () => ({ path: location.pathname.slice(0, 500), title: document.title.slice(0, 200) }),
@@ -46,37 +57,65 @@ function world(host: PanelHost): World {
   };
 }
 
-function conversation(host: PanelHost): Conversation {
+function conversation(host: PanelHost, late: () => Promise<Late>): Conversation {
   const { apiKey, agentId, tenant_id, language, greeting, consent, ...rest } = host.options;
   const query: Record<string, string> = apiKey ? { key: apiKey, agent: agentId } : { tenant: tenant_id };
   return new Conversation(
     { ...rest, query, language, greeting: greeting || null, consentVersion: consent.version || null },
-    world(host),
+    world(host, late),
   );
 }
 
 /** Words in the page's language: the tenant's own first, English until the language is here. */
 function words(host: PanelHost) {
   const { language, labels } = host.options;
-  const texts = signal<Partial<Texts>>({});
+  const texts = signal<Record<string, string>>({});
   const spoken = signal("en");
+  const learn = (arrived: Record<string, string>) => texts.set({ ...texts.get(), ...arrived });
   if (language !== "en") {
     host.texts(language).then(
       (arrived) => {
         spoken.set(language);
-        texts.set(arrived);
+        learn(arrived);
       },
       () => host.emit("error", { code: "unreachable", message: "The language could not be loaded; English is shown." }),
     );
   }
   const t: Scene["t"] = (key: TextKey, fill = {}) =>
-    (labels[key] ?? texts.get()[key] ?? en[key]).replace(/\{(\w+)\}/g, (_, name: string) => fill[name] ?? "");
-  return { t, language: () => spoken.get() };
+    (labels[key] ?? texts.get()[key] ?? (en as Record<string, string>)[key] ?? "").replace(
+      /\{(\w+)\}/g,
+      (_, name: string) => fill[name] ?? "",
+    );
+  return { t, language: spoken.get, learn };
 }
 
-function openPanel(host: PanelHost): Panel {
-  const { options } = host;
-  const levels = new Levels();
+function sceneOf(
+  options: Options,
+  talk: Conversation,
+  t: Scene["t"],
+  isOpen: Scene["isOpen"],
+  close: () => void,
+): Scene {
+  return {
+    talk,
+    t,
+    name: () => talk.config.get()?.agent.name ?? t("idle"),
+    greeting: () => options.greeting || talk.config.get()?.greeting || t("greeting"),
+    avatar: options.avatar || null,
+    consentText: options.consent.text || null,
+    pushToTalk: options.pushToTalk,
+    captions: options.captions,
+    isOpen,
+    close,
+  };
+}
+
+/** Opens the list of microphones, which the late chunk draws. */
+const menuButton = (t: Scene["t"], press: () => void) =>
+  iconButton("more", () => t("microphone"), press, "more", { "aria-haspopup": "menu", "aria-expanded": "false" });
+
+/** Shown or hidden, and the page told. */
+function visibility(host: PanelHost) {
   const isOpen = signal(false);
   const show = (open: boolean) => {
     if (open === isOpen.get()) return;
@@ -88,31 +127,46 @@ function openPanel(host: PanelHost): Panel {
     show(false);
     host.closed();
   };
+  return { isOpen, show, close };
+}
+
+function openPanel(host: PanelHost): Panel {
+  const { options } = host;
+  const levels = new Levels();
+  const { isOpen, show, close } = visibility(host);
+  let isGone = false;
+  let stopLate = () => {};
+  let toggleMenu = () => {};
+  const late = lateParts(host, (parts, texts) => {
+    if (isGone) return;
+    host.adopt(parts.css);
+    learn(texts);
+    const { made, stop } = owned(() => parts.mount(kit, scene, view, opener));
+    stopLate = stop;
+    toggleMenu = made.toggleMenu;
+    if (isOpen.get()) keepFocus(view, talk.state.get().phase);
+  });
+  const { t, language, learn } = words(host);
   const { made, stop } = owned(() => {
-    const talk = conversation(host);
-    const { t, language } = words(host);
-    const scene: Scene = {
-      talk,
-      t,
-      name: () => talk.config.get()?.agent.name ?? t("idle"),
-      greeting: () => options.greeting || talk.config.get()?.greeting || t("greeting"),
-      avatar: options.avatar || null,
-      consentText: options.consent.text || null,
-      pushToTalk: options.pushToTalk,
-      captions: options.captions,
-      isOpen,
-      close,
-    };
-    const view = panelView(scene, options, language, levels, (now) => host.emit("level", now));
+    const talk = conversation(host, late.ask);
+    const scene = sceneOf(options, talk, t, isOpen, close);
+    const opener = menuButton(t, () =>
+      late.ask().then(
+        () => toggleMenu(),
+        () => {},
+      ),
+    );
+    const view = panelView(scene, opener, late.isCut, options, language, levels, (now) => host.emit("level", now));
+    askInTime(scene, late.ask);
     listen(window, "online", () => talk.network(true));
     listen(window, "offline", () => talk.network(false));
     listen(window, "pagehide", ({ persisted }: PageTransitionEvent) => persisted && talk.park());
     listen(window, "pageshow", ({ persisted }: PageTransitionEvent) => persisted && talk.unpark());
     // Inside the click: browsers let sound run only then.
     listen(view, "click", () => levels.wake());
-    return { talk, view };
+    return { talk, scene, opener, view };
   });
-  const { talk, view } = made;
+  const { talk, scene, opener, view } = made;
   host.adopt(style);
   host.root.append(view);
   return {
@@ -130,6 +184,8 @@ function openPanel(host: PanelHost): Panel {
     mute: (on) => talk.mute(on),
     sendText: (text) => talk.sendText(text),
     destroy() {
+      isGone = true;
+      stopLate();
       stop();
       talk.close();
       levels.close();

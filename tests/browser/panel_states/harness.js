@@ -24,6 +24,12 @@ const WORDS = {
 const NAMES = { ar: "ليا", ary: "ليا" };
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Until it holds; after three seconds what is there is what there is. */
+const until = async (holds) => {
+  for (let waited = 0; !holds() && waited < 3000; waited += 20) await wait(20);
+};
+const BEFORE_LATE = ["idle", "consent", "requesting", "connecting", "listening_first"];
+
 const script = (src) =>
   new Promise((resolve, reject) => {
     const node = document.createElement("script");
@@ -116,8 +122,9 @@ const STATES = {
   text_denied: async () => {
     fake.microphone = "NotAllowedError";
     harness.panel.start();
-    await wait(120);
-    say(3);
+    await until(() => fake.channel);
+    await wait(60);
+    if (fake.channel) say(3);
   },
   handoff: async () => {
     fake.handoff = { label: "Call the shop: 01 23 45 67 89", url: "tel:+33123456789" };
@@ -128,6 +135,7 @@ const STATES = {
   menu: async () => {
     await talk("listening", 3);
     press(".round.more");
+    await until(() => harness.root.querySelector(".menu:not([hidden])"));
   },
   push_to_talk: async () => {
     await harness.remount({ pushToTalk: true });
@@ -158,6 +166,7 @@ harness.bring = async (state, given = {}) => {
   harness.given = given;
   await harness.mount(given);
   await STATES[state]();
+  if (!BEFORE_LATE.includes(state)) await until(() => harness.root.querySelector(".notes"));
   await wait(400);
 };
 harness.states = Object.keys(STATES);

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from server.web.assets import PACKS
+
 ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).parent
 CHROMIUM = "/usr/bin/chromium"
@@ -20,7 +22,6 @@ ARGUMENTS = [
     "--hide-scrollbars",
     "--autoplay-policy=no-user-gesture-required",
 ]
-PACKS = ("fr", "es", "ar", "ary", "hints")
 
 # The eleven states, and the looks between them that a visitor meets too.
 STATES = (

@@ -15,6 +15,7 @@ from server.web.pages import StartPage, pages
 
 LOADER_BUDGET = 3_000
 FIRST_CALL_BUDGET = 16_000
+FIRST_CALL_REACHED = 21_300
 PLAYER_BUDGET = 8_000  # with every language inside
 HOST_BUDGET = 3_000
 
@@ -107,13 +108,24 @@ def test_the_player_is_within_its_budget(manifest: AssetManifest) -> None:
     assert len(body_of(manifest, manifest.page("player")[0], "gzip")) <= PLAYER_BUDGET
 
 
-@pytest.mark.xfail(reason="the panel is over the budget; see the sizes", strict=True)
-@pytest.mark.parametrize("language", ["en", "fr", "es", "ar", "ary"])
-def test_a_first_call_is_within_its_budget(manifest: AssetManifest, language: str) -> None:
+def first_call(manifest: AssetManifest, language: str) -> dict[str, int]:
+    """Bytes, gzipped, of all that a first normal voice call fetches before its first words, by path."""
     paths = [manifest.loader, manifest.panel]
     if any(path.rsplit("/", 1)[1].startswith(f"{language}.") for path in manifest.integrity):
         paths.append(path_of(manifest, language))
-    sizes = {path: len(body_of(manifest, path, "gzip")) for path in paths}
+    return {path: len(body_of(manifest, path, "gzip")) for path in paths}
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "es", "ar", "ary"])
+def test_a_first_call_does_not_grow(manifest: AssetManifest, language: str) -> None:
+    sizes = first_call(manifest, language)
+    assert sum(sizes.values()) <= FIRST_CALL_REACHED, sizes
+
+
+@pytest.mark.xfail(reason="20.4 kB in English, 21.2 kB in Arabic, with what is late in a chunk of its own", strict=True)
+@pytest.mark.parametrize("language", ["en", "fr", "es", "ar", "ary"])
+def test_a_first_call_is_within_its_budget(manifest: AssetManifest, language: str) -> None:
+    sizes = first_call(manifest, language)
     assert sum(sizes.values()) <= FIRST_CALL_BUDGET, sizes
 
 

@@ -2,7 +2,7 @@
 
 import type { Link, PeerEvents } from "../rtc/peer";
 import { GRACE_MS, waitBefore } from "./backoff";
-import { codeOf, faultOf, isSessionGone, Problem } from "./errors";
+import { codeOf, isSessionGone, Problem, writesInstead } from "./errors";
 import { join } from "./joining";
 import { type AgentConfig, parse } from "./protocol";
 import { type Signal, signal } from "./signals";
@@ -204,7 +204,7 @@ export class Conversation {
       this._say(code, thrown);
       this._move({ type: "restart" });
       void this.start(mode);
-    } else if (mode === "voice" && faultOf(code).out === "text") {
+    } else if (mode === "voice" && writesInstead(code)) {
       this._say(code, thrown);
       this.sound.release();
       if (this._link) this._move({ type: "live" });
@@ -247,7 +247,7 @@ export class Conversation {
 
   private _reachByText = async (events: PeerEvents, made: (link: Link) => void): Promise<void> => {
     await this._visit.reach("text", null);
-    made(this.world.text(this.transcript.seen, events));
+    made(await this.world.text(this.transcript.seen, events));
   };
 
   private _joined(link: Link, mode: Mode): void {

@@ -13,23 +13,28 @@ export async function join(
   let late: ReturnType<typeof setTimeout> | undefined;
   let link: Link | undefined;
   let isUp = false;
+  let isGone = false;
   try {
     await new Promise<void>((resolve, reject) => {
+      const ready = () => isUp && link && resolve();
       late = setTimeout(() => reject(new Problem("connection_failed")), JOIN_TIMEOUT_MS);
       const events: PeerEvents = {
         ...after,
         open: () => {
           isUp = true;
-          resolve();
+          ready();
         },
         lost: (code) => (isUp ? after.lost(code) : reject(new Problem(code ?? "connection_failed"))),
       };
       reach(events, (made) => {
         link = made;
+        if (isGone) made.close();
+        ready();
       }).catch(reject);
     });
     return link as unknown as Link;
   } catch (thrown) {
+    isGone = true;
     link?.close();
     throw thrown;
   } finally {

@@ -1,5 +1,6 @@
 /** What the loader and the panel promise each other: how the panel is loaded, given its host, and driven. */
 
+import type { Late } from "../late/kit";
 import { type Given, readOptions } from "./options";
 import { type Options, ROWS } from "./options.gen";
 import { fitsExactly, readingTexts } from "./options_check";
@@ -40,6 +41,8 @@ export interface PanelHost extends Host {
   options: Options;
   /** The texts of a language, or the `hints`; rejects when they cannot be had. English is in the panel. */
   texts(name: string): Promise<Record<string, string>>;
+  /** What a first call does not need; rejects when it cannot be had, and may be asked again. */
+  late(): Promise<Late>;
 }
 
 /** What the loader asks of the panel. */
@@ -58,7 +61,7 @@ export interface Panel {
 export type PanelFactory = (host: PanelHost) => Panel;
 export type LoadedPanel = (host: LoaderHost) => Panel;
 
-/** The packs of texts, put in by the build. */
+/** The packs of texts and the late chunk, put in by the build. */
 declare const PACKS: Record<string, Chunk>;
 
 /** Called by the panel's entry, once, while its script runs. */
@@ -72,11 +75,12 @@ export function offerPanel(factory: PanelFactory): void {
       report("config_invalid", `The option ${path} is not valid; its default is used.`),
     );
     if (!options.apiKey && !options.tenant_id) report("config_missing", "Give apiKey and agentId, or tenant_id.");
+    const load = (name: string) => (PACKS[name] ? host.load(PACKS[name]) : Promise.reject(Error(name)));
     return factory({
       ...host,
       options,
-      texts: (name) =>
-        PACKS[name] ? (host.load(PACKS[name]) as Promise<Record<string, string>>) : Promise.reject(Error(name)),
+      texts: (name) => load(name) as Promise<Record<string, string>>,
+      late: () => load("late") as Promise<Late>,
     });
   };
   handOver(complete);
@@ -85,6 +89,11 @@ export function offerPanel(factory: PanelFactory): void {
 /** Called by a pack's entry, once, while its script runs. */
 export function offerTexts(texts: Record<string, string>): void {
   handOver(texts);
+}
+
+/** Called by the late chunk's entry, once, while its script runs. */
+export function offerLate(late: Late): void {
+  handOver(late);
 }
 
 function handOver(what: unknown): void {

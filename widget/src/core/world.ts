@@ -32,7 +32,7 @@ export interface World {
   microphone(deviceId?: string): Promise<MediaStream>;
   isMicrophoneAllowed(): Promise<boolean>;
   peer(ice: RTCIceServer[], stream: MediaStream, events: PeerEvents): VoiceLink;
-  text(since: () => number, events: LinkEvents): Link;
+  text(since: () => number, events: LinkEvents): Link | Promise<Link>;
   emit(event: string, detail: object): void;
   /** Tell the site owner. */
   report(code: string, detail: string): void;

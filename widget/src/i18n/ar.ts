@@ -1,6 +1,6 @@
 /** كلمات اللوحة بالعربية الفصحى. */
 
-import type { Texts } from "./en";
+import type { LateTexts, Texts } from "./en";
 
 export const ar: Texts = {
   idle: "مساعد ذكي",
@@ -18,36 +18,39 @@ export const ar: Texts = {
   dialog: "محادثة مع {name}",
   greeting: "مرحبًا! كيف يمكنني مساعدتك؟",
   talk: "ابدأ الحديث",
-  talkHere: "تحدّث",
   mute: "كتم الصوت",
   unmute: "فتح الصوت",
-  hold: "اضغط باستمرار للتحدّث",
-  release: "ارفع إصبعك للإرسال",
   microphone: "اختر ميكروفونًا",
-  standard: "الميكروفون الافتراضي",
   end: "إنهاء",
   endLong: "إنهاء المحادثة",
   close: "إغلاق",
   send: "إرسال",
   placeholder: "اكتب رسالة",
-  again: "ابدأ من جديد",
   retry: "أعد المحاولة",
-  writeInstead: "الكتابة بدلًا من ذلك",
   agree: "أوافق وأتحدّث",
   agreeWrite: "أوافق وأكتب",
   decline: "ليس الآن",
   tap: "اضغط لتسمع",
-  copy: "نسخ الرمز",
-  copied: "تم النسخ",
   allow: "متصفحك يسألك: اختر «السماح» لتتحدّث.",
   captions: "نص المحادثة",
   you: "أنت",
   interrupted: "تمت المقاطعة",
-  gap: "انقطع الاتصال لحظة",
   consent1: "أنت تتحدّث مع {name}، وهو مساعد ذكي وليس شخصًا.",
   consent2: "ما تقوله وتكتبه يُحوَّل إلى نص ويُحفظ للإجابة عن أسئلتك.",
   consent3: "يمكنك كتم الصوت أو الكتابة أو الإنهاء في أي وقت.",
   version: "الإصدار {v}",
+};
+
+export const arLate: LateTexts = {
+  talkHere: "تحدّث",
+  hold: "اضغط باستمرار للتحدّث",
+  release: "ارفع إصبعك للإرسال",
+  standard: "الميكروفون الافتراضي",
+  again: "ابدأ من جديد",
+  writeInstead: "الكتابة بدلًا من ذلك",
+  copy: "نسخ الرمز",
+  copied: "تم النسخ",
+  gap: "انقطع الاتصال لحظة",
   endedTitle: "انتهت المحادثة",
   endedSilence: "لم نسمع شيئًا منذ فترة.",
   endedLimit: "بلغت المحادثة مدتها القصوى.",

@@ -1,6 +1,6 @@
 /** كلمات اللوحة بالدارجة المغربية. */
 
-import type { Texts } from "./en";
+import type { LateTexts, Texts } from "./en";
 
 export const ary: Texts = {
   idle: "مساعد ذكي",
@@ -18,36 +18,39 @@ export const ary: Texts = {
   dialog: "محادثة مع {name}",
   greeting: "السلام! كيفاش نقدر نعاونك؟",
   talk: "بدا الهضرة",
-  talkHere: "هضر",
   mute: "سدّ الميكرو",
   unmute: "حلّ الميكرو",
-  hold: "بقى ضاغط باش تهضر",
-  release: "طلق باش تصيفط",
   microphone: "ختار الميكرو",
-  standard: "الميكرو العادي",
   end: "سالي",
   endLong: "سالي المحادثة",
   close: "سدّ",
   send: "صيفط",
   placeholder: "كتب ميساج",
-  again: "عاود من الأول",
   retry: "عاود جرّب",
-  writeInstead: "كتب فبلاصتها",
   agree: "موافق ونهضر",
   agreeWrite: "موافق ونكتب",
   decline: "ماشي دابا",
   tap: "ورّك باش تسمع",
-  copy: "نسخ الكود",
-  copied: "تنسخ",
   allow: "المتصفح ديالك كيسوّلك: ختار «السماح» باش تهضر.",
   captions: "نص المحادثة",
   you: "نتا",
   interrupted: "تقطع الكلام",
-  gap: "تقطع الاتصال واحد اللحظة",
   consent1: "راك كتهضر مع {name}، مساعد ذكي، ماشي بنادم.",
   consent2: "اللي كتقول وكتكتب كيتحوّل لنص وكيتحفظ باش نجاوبوك.",
   consent3: "تقدر تسدّ الميكرو ولا تكتب ولا تسالي فأي وقت.",
   version: "النسخة {v}",
+};
+
+export const aryLate: LateTexts = {
+  talkHere: "هضر",
+  hold: "بقى ضاغط باش تهضر",
+  release: "طلق باش تصيفط",
+  standard: "الميكرو العادي",
+  again: "عاود من الأول",
+  writeInstead: "كتب فبلاصتها",
+  copy: "نسخ الكود",
+  copied: "تنسخ",
+  gap: "تقطع الاتصال واحد اللحظة",
   endedTitle: "سالات المحادثة",
   endedSilence: "ما سمعنا والو هادي شوية.",
   endedLimit: "وصلات للمدة القصوى.",

@@ -18,37 +18,41 @@ export const en = {
   dialog: "Conversation with {name}",
   greeting: "Hello! How can I help?",
   talk: "Start talking",
-  talkHere: "Talk",
   mute: "Mute",
   unmute: "Unmute",
-  hold: "Hold to talk",
-  release: "Release to send",
   microphone: "Choose a microphone",
-  standard: "Standard microphone",
   end: "End",
   endLong: "End the conversation",
   close: "Close",
   send: "Send",
   placeholder: "Write a message",
-  again: "Start again",
   retry: "Try again",
-  writeInstead: "Write instead",
   agree: "Agree and talk",
   agreeWrite: "Agree and write",
   decline: "Not now",
   tap: "Tap to hear",
-  copy: "Copy code",
-  copied: "Copied",
   // What one reads
   allow: "Your browser is asking. Choose “Allow” to talk.",
   captions: "Captions",
   you: "You",
   interrupted: "interrupted",
-  gap: "The connection was lost for a moment",
   consent1: "You talk with {name}, an AI assistant, not a person.",
   consent2: "What you say and write is turned into text and kept to answer you.",
   consent3: "You can mute, write or end at any time.",
   version: "Version {v}",
+};
+
+/** Read only once something ended, failed or was opened: the late chunk brings them. */
+export const enLate = {
+  talkHere: "Talk",
+  hold: "Hold to talk",
+  release: "Release to send",
+  standard: "Standard microphone",
+  again: "Start again",
+  writeInstead: "Write instead",
+  copy: "Copy code",
+  copied: "Copied",
+  gap: "The connection was lost for a moment",
   endedTitle: "Conversation ended",
   endedSilence: "We heard nothing for a while.",
   endedLimit: "It reached its time limit.",
@@ -57,7 +61,6 @@ export const en = {
   score: "{n} out of 5",
   thanks: "Thank you.",
   cannotHear: "We can’t hear you. Check your microphone, or write here.",
-  // What went wrong
   eDenied: "Your browser blocked the microphone. Allow it in the address bar, or write here.",
   eDismissed: "The microphone was not allowed. Try again, or write here.",
   ePolicy: "This page does not let us use the microphone. You can write here.",
@@ -78,5 +81,7 @@ export const en = {
   eInternal: "Something went wrong on our side. Try again in a moment.",
 };
 
-export type TextKey = keyof typeof en;
-export type Texts = Record<TextKey, string>;
+export type LateKey = keyof typeof enLate;
+export type TextKey = keyof typeof en | LateKey;
+export type Texts = Record<keyof typeof en, string>;
+export type LateTexts = Record<LateKey, string>;

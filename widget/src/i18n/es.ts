@@ -1,6 +1,6 @@
 /** Las palabras del panel, en español. */
 
-import type { Texts } from "./en";
+import type { LateTexts, Texts } from "./en";
 
 export const es: Texts = {
   idle: "Asistente de IA",
@@ -18,36 +18,39 @@ export const es: Texts = {
   dialog: "Conversación con {name}",
   greeting: "¡Hola! ¿En qué puedo ayudarle?",
   talk: "Empezar a hablar",
-  talkHere: "Hablar",
   mute: "Silenciar",
   unmute: "Activar",
-  hold: "Mantener para hablar",
-  release: "Soltar para enviar",
   microphone: "Elegir un micrófono",
-  standard: "Micrófono predeterminado",
   end: "Terminar",
   endLong: "Terminar la conversación",
   close: "Cerrar",
   send: "Enviar",
   placeholder: "Escriba un mensaje",
-  again: "Empezar de nuevo",
   retry: "Reintentar",
-  writeInstead: "Mejor escribir",
   agree: "Aceptar y hablar",
   agreeWrite: "Aceptar y escribir",
   decline: "Ahora no",
   tap: "Toque para oír",
-  copy: "Copiar el código",
-  copied: "Copiado",
   allow: "Su navegador le pregunta: elija «Permitir» para hablar.",
   captions: "Subtítulos",
   you: "Usted",
   interrupted: "interrumpido",
-  gap: "La conexión se perdió un momento",
   consent1: "Habla con {name}, un asistente de IA, no con una persona.",
   consent2: "Lo que dice y escribe se transcribe y se guarda para responderle.",
   consent3: "Puede silenciar, escribir o terminar cuando quiera.",
   version: "Versión {v}",
+};
+
+export const esLate: LateTexts = {
+  talkHere: "Hablar",
+  hold: "Mantener para hablar",
+  release: "Soltar para enviar",
+  standard: "Micrófono predeterminado",
+  again: "Empezar de nuevo",
+  writeInstead: "Mejor escribir",
+  copy: "Copiar el código",
+  copied: "Copiado",
+  gap: "La conexión se perdió un momento",
   endedTitle: "Conversación terminada",
   endedSilence: "No hemos oído nada durante un rato.",
   endedLimit: "Se alcanzó el tiempo máximo.",

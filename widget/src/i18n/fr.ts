@@ -1,6 +1,6 @@
 /** Les mots du panneau, en français. */
 
-import type { Texts } from "./en";
+import type { LateTexts, Texts } from "./en";
 
 export const fr: Texts = {
   idle: "Assistant IA",
@@ -18,36 +18,39 @@ export const fr: Texts = {
   dialog: "Conversation avec {name}",
   greeting: "Bonjour ! Comment puis-je vous aider ?",
   talk: "Commencer à parler",
-  talkHere: "Parler",
   mute: "Couper",
   unmute: "Rétablir",
-  hold: "Maintenir pour parler",
-  release: "Relâcher pour envoyer",
   microphone: "Choisir un micro",
-  standard: "Micro par défaut",
   end: "Terminer",
   endLong: "Terminer la conversation",
   close: "Fermer",
   send: "Envoyer",
   placeholder: "Écrire un message",
-  again: "Recommencer",
   retry: "Réessayer",
-  writeInstead: "Écrire plutôt",
   agree: "Accepter et parler",
   agreeWrite: "Accepter et écrire",
   decline: "Pas maintenant",
   tap: "Toucher pour entendre",
-  copy: "Copier le code",
-  copied: "Copié",
   allow: "Votre navigateur vous le demande : choisissez « Autoriser » pour parler.",
   captions: "Sous-titres",
   you: "Vous",
   interrupted: "interrompu",
-  gap: "La connexion a été coupée un instant",
   consent1: "Vous parlez avec {name}, un assistant IA, pas une personne.",
   consent2: "Ce que vous dites et écrivez est transcrit et conservé pour vous répondre.",
   consent3: "Vous pouvez couper le micro, écrire ou arrêter à tout moment.",
   version: "Version {v}",
+};
+
+export const frLate: LateTexts = {
+  talkHere: "Parler",
+  hold: "Maintenir pour parler",
+  release: "Relâcher pour envoyer",
+  standard: "Micro par défaut",
+  again: "Recommencer",
+  writeInstead: "Écrire plutôt",
+  copy: "Copier le code",
+  copied: "Copié",
+  gap: "La connexion a été coupée un instant",
   endedTitle: "Conversation terminée",
   endedSilence: "Nous n’avons rien entendu depuis un moment.",
   endedLimit: "La durée maximale est atteinte.",

@@ -1,6 +1,6 @@
 /** What a site owner should do about each error code: for the console, loaded only when something failed, and the docs. */
 
-import type { FaultCode } from "../core/errors";
+import type { FaultCode } from "../late/faults";
 
 export const hints: Record<FaultCode, string> = {
   microphone_denied: "The visitor blocked the microphone for this site.",

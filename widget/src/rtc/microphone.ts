@@ -55,12 +55,6 @@ export function microphoneFault(thrown: { name: string; message: string }, page:
   return isMissing(thrown) ? "microphone_missing" : "microphone_busy";
 }
 
-/** The microphones this page may see; labels are there once one was opened. */
-export async function microphones(): Promise<MediaDeviceInfo[]> {
-  const devices = await navigator.mediaDevices.enumerateDevices().catch(() => []);
-  return devices.filter(({ kind, deviceId }) => kind === "audioinput" && deviceId);
-}
-
 /** Whether the microphone would open without asking; browsers that cannot tell count as no. */
 export async function isAllowedAlready(): Promise<boolean> {
   const answer = await navigator.permissions?.query({ name: "microphone" as PermissionName }).catch(() => null);

@@ -1,8 +1,7 @@
-/** A written conversation's way to the server: a WebSocket, or plain requests where no socket can open. */
+/** A written conversation's way to the server: a WebSocket. */
 
 import type { Api } from "../core/api";
-import { codeOf } from "../core/errors";
-import type { Message, ToServer } from "../core/protocol";
+import type { ToServer } from "../core/protocol";
 import type { Link, LinkEvents } from "./peer";
 
 const PING_MS = 15_000;
@@ -20,7 +19,7 @@ interface SocketEvents extends LinkEvents {
 }
 
 /** `open` is told when the server's first message is here: only then is the token known to be good. */
-function openSocket(api: Api, since: () => number, events: SocketEvents): Link {
+export function openSocket(api: Api, since: () => number, events: SocketEvents): Link {
   let heard = false;
   let closed = false;
   const socket = new WebSocket(`${api.base.replace(/^http/, "ws")}/widget/socket`);
@@ -56,41 +55,4 @@ function openSocket(api: Api, since: () => number, events: SocketEvents): Link {
   };
   socket.onclose = ({ code }) => gone(code);
   return { send, close };
-}
-
-/** Each written message is one request; the answer comes with it. */
-function openRequests(api: Api, events: LinkEvents): Link {
-  let closed = false;
-  const say = (message: object) => closed || events.message(JSON.stringify(message));
-  const write = async (id: string, text: string) => {
-    say({ type: "state", state: "thinking" });
-    try {
-      const { messages } = await api.write(id, text);
-      for (const message of messages) say({ type: "message", ...(message satisfies Message) });
-      say({ type: "state", state: "listening" });
-    } catch (thrown) {
-      if (!closed) events.lost(codeOf(thrown));
-    }
-  };
-  return {
-    send(message) {
-      if (message.type === "text") void write(message.id, message.text);
-      return message.type === "text";
-    },
-    close() {
-      closed = true;
-    },
-  };
-}
-
-/** A socket, or requests when no socket can open. */
-export function openWritten(api: Api, since: () => number, events: LinkEvents): Link {
-  let link = openSocket(api, since, {
-    ...events,
-    unusable() {
-      link = openRequests(api, events);
-      events.open();
-    },
-  });
-  return { send: (message) => link.send(message), close: () => link.close() };
 }

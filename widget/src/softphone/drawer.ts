@@ -1,6 +1,6 @@
 /** What opens above the controls: keypad, transfer, or the choice of microphone and speaker. */
 
-import { microphones } from "../rtc/microphone";
+import { microphones } from "../rtc/microphones";
 import { bind, el } from "../ui/el";
 import { phoneIcon } from "./icons";
 import type { Scene } from "./scene";

@@ -5,6 +5,7 @@ import { signal } from "../core/signals";
 import { isOngoing, shown } from "../core/state";
 import type { Levels, Side } from "../rtc/levels";
 import { arcs } from "./arcs";
+import { button } from "./button";
 import { captions } from "./captions";
 import { composer } from "./composer";
 import { controls } from "./controls";
@@ -12,15 +13,16 @@ import { bind, el } from "./el";
 import { focusFirst, keepFocus, trap } from "./focus";
 import { header } from "./header";
 import { meter, speaker } from "./meter";
-import { notes } from "./notes";
 import type { Scene } from "./scene";
-import { consent, ended, failed, welcome } from "./screens";
+import { consent, fallback, welcome } from "./screens";
 import { theme } from "./theme";
 
 const RIGHT_TO_LEFT = /^ar/;
 
 export function panelView(
   scene: Scene,
+  opener: HTMLElement,
+  isCut: () => boolean,
   options: Options,
   language: () => string,
   levels: Levels,
@@ -53,12 +55,11 @@ export function panelView(
       },
     },
     header(scene, small),
-    notes(scene, needsTap, play),
+    button("main tap", () => t("tap"), play, "sound", { hidden: () => !needsTap.get() }),
     el("div", { class: "middle" }, welcome(scene, big), consent(scene), captions(scene)),
-    ended(scene),
-    failed(scene),
+    fallback(scene, isCut),
     composer(scene),
-    controls(scene),
+    controls(scene, opener),
     audio,
   );
   dialog.classList.add("panel");

@@ -1,12 +1,10 @@
-/** What stands in the middle while there is nothing to read yet, and what closes a conversation. */
+/** What stands in the middle while there is nothing to read yet. */
 
-import { codeOf, faultOf } from "../core/errors";
-import { signal } from "../core/signals";
 import type { Phase } from "../core/state";
 import type { TextKey } from "../i18n/en";
 import type { Arcs } from "./arcs";
 import { button } from "./button";
-import { bind, el } from "./el";
+import { el } from "./el";
 import { face, stateWords } from "./header";
 import { icon } from "./icons";
 import type { Scene } from "./scene";
@@ -97,101 +95,21 @@ export function consent(scene: Scene): HTMLElement {
   );
 }
 
-const ENDINGS: Record<string, TextKey> = { silence: "endedSilence", limit: "endedLimit", server: "endedServer" };
-
-/** The conversation is over: why, how it was, and again. */
-export function ended(scene: Scene): HTMLElement {
+/** What is said where the late chunk should be and cannot be had: the plain state, the code, and a way on. */
+export function fallback(scene: Scene, isCut: () => boolean): HTMLElement {
   const { talk, t } = scene;
-  const why = (): TextKey | undefined => ENDINGS[talk.state.get().reason];
+  const code = () => talk.note.get() || talk.state.get().error;
+  const isOver = () => !hiddenUnless(scene, "ended", "error")();
   return el(
     "section",
-    { class: "card", hidden: hiddenUnless(scene, "ended") },
-    el("h3", {}, () => t("endedTitle")),
-    el("p", { hidden: () => !why() }, () => t(why() ?? "endedTitle")),
-    rating(scene),
-    button(
-      "main",
-      () => t("again"),
-      () => talk.again(),
-      "mic",
-    ),
-  );
-}
-
-function rating({ talk, t }: Scene): HTMLElement {
-  const given = signal(0);
-  bind(() => {
-    if (talk.state.get().phase !== "ended") given.set(0);
-  });
-  const rate = (score: number) => {
-    given.set(score);
-    talk.rate(score).catch((thrown) => talk.note.set(codeOf(thrown)));
-  };
-  const star = (score: number) =>
-    el(
-      "button",
-      {
-        type: "button",
-        class: () => (given.get() >= score ? "star on" : "star"),
-        "aria-pressed": () => String(given.get() === score),
-        "aria-label": () => t("score", { n: String(score) }),
-        onclick: () => rate(score),
-      },
-      icon("star"),
-    );
-  const words = () => t(given.get() ? "thanks" : "rate");
-  return el(
-    "div",
-    { class: "rating", role: "group", "aria-label": () => t("rate") },
-    el("p", { "aria-live": "polite" }, words),
-    el("div", {}, ...[1, 2, 3, 4, 5].map(star)),
-  );
-}
-
-/** What happened, what to do now, and the code for whoever is asked for help. */
-export function failed(scene: Scene): HTMLElement {
-  const { talk, t } = scene;
-  const fault = () => faultOf(talk.state.get().error);
-  const unless = (out: string) => () => fault().out !== out;
-  return el(
-    "section",
-    { class: "card", role: "alert", hidden: hiddenUnless(scene, "error") },
-    el("p", {}, () => t(fault().text)),
+    { class: "card", role: "alert", hidden: () => !isCut() || !(code() || isOver()) },
+    el("p", {}, () => `${stateWords(scene)} ${code()}`),
     button(
       "main",
       () => t("retry"),
       () => talk.again(),
       undefined,
-      { hidden: unless("retry") },
+      { hidden: () => !isOver() },
     ),
-    button(
-      "main",
-      () => t("writeInstead"),
-      () => void talk.start("text"),
-      "write",
-      { hidden: unless("text") },
-    ),
-    code(scene, () => talk.state.get().error),
-  );
-}
-
-/** A code, small, that a press copies. */
-export function code({ t }: Scene, of: () => string): HTMLElement {
-  const copied = signal("");
-  const copy = () =>
-    void navigator.clipboard?.writeText(of()).then(
-      () => copied.set(of()),
-      () => {},
-    );
-  return el(
-    "button",
-    {
-      type: "button",
-      class: "code",
-      onclick: copy,
-      "aria-label": () => `${t("copy")}: ${of()}`,
-      title: () => t("copy"),
-    },
-    () => (copied.get() === of() && of() ? t("copied") : of()),
   );
 }

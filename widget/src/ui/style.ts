@@ -91,29 +91,9 @@ export const style = `
 .row small{display:none}
 .row.cut small{display:block;font-size:13px;opacity:.8}
 .row.cut.agent small{opacity:1;color:var(--soft)}
-.gap{display:flex;align-items:center;gap:10px;margin-block:6px;font-size:13px;color:var(--soft);text-align:center}
-.gap::before,.gap::after{content:"";flex:1;min-width:12px;height:1px;background:var(--line)}
-.note{display:flex;flex-wrap:wrap;align-items:center;gap:6px 12px;padding:10px 20px;font-size:13px;line-height:1.45;color:var(--warn);background:var(--warn-ground)}
-[lang^=ar] .note{font-size:14px}
-.note p{flex:1 1 180px}
-.note .small{min-height:32px;padding:4px 12px;font-weight:600;border:1px solid currentColor}
-.note .small .i{width:16px;height:16px}
-.notes>.quiet,.notes>.main{display:flex;margin:12px 16px 4px}
-.panel .code{padding:2px 6px;border-radius:6px;font:13px/1.5 ui-monospace,Menlo,Consolas,monospace;color:var(--soft);overflow-wrap:anywhere;text-align:start;direction:ltr}
-.note .code{color:inherit;margin-inline-start:-6px}
-.card{display:grid;gap:14px;padding:20px;text-align:center;border-block-start:1px solid var(--line)}
-.panel:not([data-talk]) .card{border:0;padding-block-start:0}
-[data-state=error] .hero{margin:auto}
 [data-state=error] .lead,.face:empty{display:none}
-.card p{color:var(--soft);text-wrap:balance}
-.card[role=alert] p{color:var(--ink)}
-.card .code{justify-self:center}
-.rating{display:grid;gap:4px;justify-items:center}
-.rating div{display:flex}
-.star{display:grid;place-items:center;width:44px;height:44px;color:var(--soft)}
-.star .i{width:26px;height:26px}
-.star.on{color:var(--accent)}
-.star.on .i{fill:currentColor}
+.card{padding:20px;text-align:center}
+.tap{margin:12px 16px 4px}
 .composer{position:relative;display:flex;align-items:flex-end;margin:4px 16px 12px;background:var(--sunk);border:1px solid transparent;border-radius:24px}
 [data-state=consent] .composer,[data-state=ended] .composer,[data-state=error] .composer{display:none}
 .composer:focus-within{border-color:var(--accent);background:var(--ground)}
@@ -128,18 +108,9 @@ export const style = `
 .tool{flex:none}
 .mute{flex:0 1 auto!important}
 .mute:not(.on) .i-off,.mute.on .i-mic{display:none}
-.hold{flex:1;display:flex}
-.panel .ptt{flex:1;user-select:none;touch-action:none}
-.panel .ptt.on{color:var(--on-accent);background:var(--accent)}
 .panel .end{margin-inline-start:auto;color:var(--on-danger);background:var(--danger);border-color:transparent!important}
 .panel .main:hover,.panel .end:hover{filter:brightness(1.12)}
 .round.more{border:1px solid var(--line)}
-.menu{position:absolute;inset:auto 16px calc(100% - 4px);max-height:220px;overflow:auto;padding:6px;background:var(--ground);border:1px solid var(--line);border-radius:var(--r);box-shadow:var(--float);z-index:1}
-.menu button{display:flex;align-items:center;gap:8px;width:100%;min-height:44px;padding:6px 12px;text-align:start;border-radius:8px}
-.menu button:hover,.menu button:focus-visible{background:var(--sunk)}
-.menu span{flex:1;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-.menu [aria-checked=false] .i{visibility:hidden}
-.menu .i{color:var(--accent)}
 @media (max-width:479px){.panel,.panel.left,.panel.right,.panel.top{inset:auto 0 0;width:100%;max-width:none;height:min(620px,92dvh);max-height:none;border-width:1px 0 0;border-end-start-radius:0;border-end-end-radius:0;padding-bottom:env(safe-area-inset-bottom)}}
 @media (max-width:359px){.ptt .i,.end .i{display:none}.panel .tool{padding-inline:14px}}
 @media (max-height:520px){.hero{zoom:.6}}

@@ -1,16 +1,23 @@
 /** Every error code has words in every language, a hint and a way out; the reference page is written from here. */
 
 import { describe, expect, it } from "vitest";
-import { FAULTS, type FaultCode, faultOf } from "../../src/core/errors";
-import { ar } from "../../src/i18n/ar";
-import { ary } from "../../src/i18n/ary";
-import { en } from "../../src/i18n/en";
-import { es } from "../../src/i18n/es";
-import { fr } from "../../src/i18n/fr";
+import { ar, arLate } from "../../src/i18n/ar";
+import { ary, aryLate } from "../../src/i18n/ary";
+import { en, enLate } from "../../src/i18n/en";
+import { es, esLate } from "../../src/i18n/es";
+import { fr, frLate } from "../../src/i18n/fr";
 import { hints } from "../../src/i18n/hints";
+import { FAULTS, type FaultCode, faultOf } from "../../src/late/faults";
 import { microphoneFault } from "../../src/rtc/microphone";
 
-const LANGUAGES = { en, fr, es, ar, ary };
+const ENGLISH = { ...en, ...enLate };
+const LANGUAGES = {
+  en: ENGLISH,
+  fr: { ...fr, ...frLate },
+  es: { ...es, ...esLate },
+  ar: { ...ar, ...arLate },
+  ary: { ...ary, ...aryLate },
+};
 const CODES = Object.keys(FAULTS).sort() as FaultCode[];
 
 describe("the table of errors", () => {
@@ -28,19 +35,19 @@ describe("the table of errors", () => {
   });
 
   it.each(Object.entries(LANGUAGES))("%s has the same keys and placeholders as English", (_, texts) => {
-    expect(Object.keys(texts).sort()).toEqual(Object.keys(en).sort());
+    expect(Object.keys(texts).sort()).toEqual(Object.keys(ENGLISH).sort());
     for (const [key, text] of Object.entries(texts)) {
-      expect(text.match(/\{\w+\}/g) ?? [], key).toEqual(en[key as keyof typeof en].match(/\{\w+\}/g) ?? []);
+      expect(text.match(/\{\w+\}/g) ?? [], key).toEqual(ENGLISH[key as keyof typeof ENGLISH].match(/\{\w+\}/g) ?? []);
     }
   });
 
   it("is what the reference page says (npx vitest run -u writes it)", async () => {
     const rows = CODES.map(
-      (code) => `| \`${code}\` | ${en[FAULTS[code].text]} | ${FAULTS[code].out} | ${hints[code]} |`,
+      (code) => `| \`${code}\` | ${ENGLISH[FAULTS[code].text]} | ${FAULTS[code].out} | ${hints[code]} |`,
     );
     const page = `# The widget's error codes
 
-Generated from widget/src/core/errors.ts and widget/src/i18n/: do not edit.
+Generated from widget/src/late/faults.ts and widget/src/i18n/: do not edit.
 
 The page hears them with \`VocalIA.on("error", ({ code, message }) => …)\`, the visitor reads the words in their own
 language with the code beside them, and the console shows the hint. Ways out: \`text\`, the conversation goes on in

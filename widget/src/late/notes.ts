@@ -1,16 +1,15 @@
 /** One line between header and captions: we lost the network, why you write, we cannot hear you, a person to ask. */
 
-import { faultOf, isFault } from "../core/errors";
-import type { Signal } from "../core/signals";
 import { isLive } from "../core/state";
-import { button } from "./button";
-import { el } from "./el";
-import type { Scene } from "./scene";
-import { code } from "./screens";
+import type { Scene } from "../ui/scene";
+import { code } from "./cards";
+import { faultOf, isFault } from "./faults";
+import type { Kit } from "./kit";
 
 const SAFE_LINK = /^(https:|tel:|mailto:)/i;
 
-export function notes(scene: Scene, needsTap: Signal<boolean>, play: () => void): HTMLElement {
+export function notes(kit: Kit, scene: Scene): HTMLElement {
+  const { el, button } = kit;
   const { talk, t } = scene;
   const note = () => talk.note.get();
   const isReconnecting = () => talk.state.get().phase === "reconnecting";
@@ -42,13 +41,12 @@ export function notes(scene: Scene, needsTap: Signal<boolean>, play: () => void)
         "mic",
         { hidden: () => !canRetry() },
       ),
-      el("span", { hidden: () => isReconnecting() || !isFault(note()) }, code(scene, note)),
+      el("span", { hidden: () => isReconnecting() || !isFault(note()) }, code(kit, scene, note)),
     ),
     el(
       "a",
       { class: "quiet", hidden: () => !handoff(), href: () => handoff()?.url, target: "_blank", rel: "noopener" },
       () => handoff()?.label ?? "",
     ),
-    button("main", () => t("tap"), play, "sound", { hidden: () => !needsTap.get() }),
   );
 }

@@ -1,0 +1,35 @@
+/** The looks of what the late chunk shows. */
+
+export const css = `
+.gap{display:flex;align-items:center;gap:10px;margin-block:6px;font-size:13px;color:var(--soft);text-align:center}
+.gap::before,.gap::after{content:"";flex:1;min-width:12px;height:1px;background:var(--line)}
+.note{display:flex;flex-wrap:wrap;align-items:center;gap:6px 12px;padding:10px 20px;font-size:13px;line-height:1.45;color:var(--warn);background:var(--warn-ground)}
+[lang^=ar] .note{font-size:14px}
+.note p{flex:1 1 180px}
+.note .small{min-height:32px;padding:4px 12px;font-weight:600;border:1px solid currentColor}
+.note .small .i{width:16px;height:16px}
+.notes>.quiet{display:flex;margin:12px 16px 4px}
+.panel .code{padding:2px 6px;border-radius:6px;font:13px/1.5 ui-monospace,Menlo,Consolas,monospace;color:var(--soft);overflow-wrap:anywhere;text-align:start;direction:ltr}
+.note .code{color:inherit;margin-inline-start:-6px}
+.card{display:grid;gap:14px;border-block-start:1px solid var(--line)}
+.panel:not([data-talk]) .card{border:0;padding-block-start:0}
+[data-state=error] .hero{margin:auto}
+.card p{color:var(--soft);text-wrap:balance}
+.card[role=alert] p{color:var(--ink)}
+.card .code{justify-self:center}
+.rating{display:grid;gap:4px;justify-items:center}
+.rating div{display:flex}
+.star{display:grid;place-items:center;width:44px;height:44px;color:var(--soft)}
+.star .i{width:26px;height:26px}
+.star.on{color:var(--accent)}
+.star.on .i{fill:currentColor}
+.hold{flex:1;display:flex}
+.panel .ptt{flex:1;user-select:none;touch-action:none}
+.panel .ptt.on{color:var(--on-accent);background:var(--accent)}
+.menu{position:absolute;inset:auto 16px calc(100% - 4px);max-height:220px;overflow:auto;padding:6px;background:var(--ground);border:1px solid var(--line);border-radius:var(--r);box-shadow:var(--float);z-index:1}
+.menu button{display:flex;align-items:center;gap:8px;width:100%;min-height:44px;padding:6px 12px;text-align:start;border-radius:8px}
+.menu button:hover,.menu button:focus-visible{background:var(--sunk)}
+.menu span{flex:1;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.menu [aria-checked=false] .i{visibility:hidden}
+.menu .i{color:var(--accent)}
+`;

@@ -1,0 +1,50 @@
+/** A written conversation's way to the server: a socket, or plain requests where none can open. */
+
+import type { Api } from "../core/api";
+import { codeOf } from "../core/errors";
+import type { Message } from "../core/protocol";
+import type { Link, LinkEvents } from "./peer";
+import type { openSocket } from "./socket";
+
+/** Each written message is one request; the answer comes with it. */
+function openRequests(api: Api, events: LinkEvents): Link {
+  let closed = false;
+  const say = (message: object) => closed || events.message(JSON.stringify(message));
+  const write = async (id: string, text: string) => {
+    say({ type: "state", state: "thinking" });
+    try {
+      const { messages } = await api.write(id, text);
+      for (const message of messages) say({ type: "message", ...(message satisfies Message) });
+      say({ type: "state", state: "listening" });
+    } catch (thrown) {
+      if (!closed) events.lost(codeOf(thrown));
+    }
+  };
+  return {
+    send(message) {
+      if (message.type === "text") void write(message.id, message.text);
+      return message.type === "text";
+    },
+    close() {
+      closed = true;
+    },
+  };
+}
+
+/** A socket, or requests when no socket can open, or what opens one cannot be had. */
+export async function openWritten(
+  api: Api,
+  since: () => number,
+  events: LinkEvents,
+  sockets: Promise<typeof openSocket>,
+): Promise<Link> {
+  const byRequests = () => {
+    link = openRequests(api, events);
+    events.open();
+  };
+  let link: Link;
+  await sockets.then((open) => {
+    link = open(api, since, { ...events, unusable: byRequests });
+  }, byRequests);
+  return { send: (message) => link.send(message), close: () => link.close() };
+}

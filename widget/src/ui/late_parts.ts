@@ -1,0 +1,65 @@
+/** The late chunk: asked for when the first words are there or something needs it, once, and again after a failure. */
+
+import { codeOf } from "../core/errors";
+import type { PanelHost } from "../core/panel_contract";
+import { signal } from "../core/signals";
+import { isLive } from "../core/state";
+import type { Kit, Late } from "../late/kit";
+import { button } from "./button";
+import { bind, el, listen } from "./el";
+import { icon } from "./icons";
+import type { Scene } from "./scene";
+
+export const kit: Kit = { el, bind, listen, signal, button, icon, codeOf };
+
+export interface LateParts {
+  ask(): Promise<Late>;
+  /** It cannot be had, as far as we know. */
+  isCut(): boolean;
+}
+
+/** `arrived` gets the chunk and its words, in the page's language where they could be had. */
+export function lateParts(host: PanelHost, arrived: (late: Late, texts: Record<string, string>) => void): LateParts {
+  const isCut = signal(false);
+  let asked: Promise<Late> | null = null;
+  const load = async () => {
+    const { language } = host.options;
+    try {
+      const [late, texts] = await Promise.all([
+        host.late(),
+        language === "en" ? {} : host.texts(`${language}late`).catch(() => ({})),
+      ]);
+      isCut.set(false);
+      arrived(late, { ...late.texts, ...texts });
+      return late;
+    } catch (thrown) {
+      asked = null;
+      isCut.set(true);
+      throw thrown;
+    }
+  };
+  return {
+    isCut: isCut.get,
+    ask() {
+      asked ??= load();
+      return asked;
+    },
+  };
+}
+
+/** Ask for it as soon as the conversation gives a reason to; each reason asks once. */
+export function askInTime({ talk, pushToTalk }: Scene, ask: LateParts["ask"]): void {
+  let last = "";
+  bind(() => {
+    const state = talk.state.get();
+    const { phase, error } = state;
+    const reason =
+      talk.note.get() ||
+      error ||
+      ((phase === "ended" || phase === "reconnecting") && phase) ||
+      (talk.transcript.messages.get().length && "words") ||
+      (pushToTalk && isLive(state) && "hold");
+    if (reason && reason !== last) ask().catch(() => {});
+    last = reason || last;
+  });
+}
