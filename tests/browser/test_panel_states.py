@@ -151,6 +151,61 @@ async def test_without_the_late_chunk_the_reason_is_said_and_writing_works(origi
         await browser.close()
 
 
+async def test_without_the_late_chunk_hold_to_talk_becomes_mute(origin: str) -> None:
+    """Nobody can hold a button that did not come: muted first, then heard as in any call."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await _page(browser, origin)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        await page.route("**/late.js*", lambda route: route.abort())
+        await page.evaluate("harness.mount({pushToTalk: true})")
+        assert [url for url in asked if "late" in url], "not asked for by the click that opens the panel"
+        assert not await page.evaluate("fake.peer"), "the call began before"
+        await page.evaluate("talk('listening', 1)")
+        mute = page.locator(".tool.mute:visible")
+        await mute.wait_for()
+        assert await mute.get_attribute("aria-pressed") == "true"
+        assert not await page.evaluate("fake.mine.getAudioTracks()[0].enabled")
+        await mute.click()
+        assert await page.evaluate("fake.mine.getAudioTracks()[0].enabled")
+        sent = await page.evaluate("fake.channel.sent.filter(({type}) => type === 'mute').map(({on}) => on)")
+        assert (sent[0], sent[-1]) == (True, False)
+        await browser.close()
+
+
+async def test_a_note_is_announced_by_a_region_that_was_there_before(origin: str) -> None:
+    """A live region that comes with its words inside says nothing to a screen reader."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await _page(browser, origin)
+        await _bring(page, "idle")
+        region = page.locator(".notes [role=status]")
+        assert await region.inner_text() == ""
+        height = await page.evaluate("harness.root.querySelector('.notes').getBoundingClientRect().height")
+        assert height == 0, "an empty line takes room"
+        await page.evaluate("window.region = harness.root.querySelector('.notes [role=status]')")
+        await page.evaluate("fake.microphone = 'NotAllowedError'; harness.panel.start()")
+        await page.locator(".note .code:visible").wait_for()
+        assert "microphone" in (await region.inner_text()).lower()
+        assert await page.evaluate(
+            "harness.root.querySelector('.notes [role=status]') === region && region.checkVisibility()"
+        )
+        await browser.close()
+
+
+async def test_writing_asks_for_the_socket_and_the_session_at_once(origin: str) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await _page(browser, origin)
+        await _bring(page, "idle", textOnly=True)
+        await page.evaluate("fake.hanging.add('/widget/sessions')")
+        async with page.expect_request("**/late.js"):
+            await page.evaluate("harness.panel.sendText('Hello')")
+        assert await page.evaluate("fake.requests.at(-1).path") == "/widget/sessions"
+        await browser.close()
+
+
 async def test_the_first_words_come_before_the_late_chunk(origin: str) -> None:
     """A call that works asks for nothing more until its first words are there."""
     async with async_playwright() as playwright:

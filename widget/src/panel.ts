@@ -157,7 +157,7 @@ function openPanel(host: PanelHost): Panel {
       ),
     );
     const view = panelView(scene, opener, late.isCut, options, language, levels, (now) => host.emit("level", now));
-    askInTime(scene, late.ask);
+    askInTime(scene, late);
     listen(window, "online", () => talk.network(true));
     listen(window, "offline", () => talk.network(false));
     listen(window, "pagehide", ({ persisted }: PageTransitionEvent) => persisted && talk.park());

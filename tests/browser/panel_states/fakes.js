@@ -10,6 +10,7 @@ const fake = {
   handoff: null,
   messages: [],
   loudness: { you: 0.05, agent: 0.05 },
+  mine: null,
   channel: null,
   peer: null,
   requests: [],
@@ -67,7 +68,7 @@ const tone = (loudness) => {
 navigator.mediaDevices.getUserMedia = async () => {
   if (fake.microphone === "ask") return new Promise(() => {});
   if (fake.microphone !== "ok") throw new DOMException("Permission denied", fake.microphone);
-  return tone(fake.loudness.you);
+  return (fake.mine = tone(fake.loudness.you));
 };
 navigator.mediaDevices.enumerateDevices = async () => [
   { kind: "audioinput", deviceId: "default", label: "Built-in microphone" },

@@ -166,7 +166,7 @@ harness.bring = async (state, given = {}) => {
   harness.given = given;
   await harness.mount(given);
   await STATES[state]();
-  if (!BEFORE_LATE.includes(state)) await until(() => harness.root.querySelector(".notes"));
+  if (!BEFORE_LATE.includes(state)) await until(() => harness.root.querySelector(".notes .code"));
   await wait(400);
 };
 harness.states = Object.keys(STATES);

@@ -122,7 +122,7 @@ def test_a_first_call_does_not_grow(manifest: AssetManifest, language: str) -> N
     assert sum(sizes.values()) <= FIRST_CALL_REACHED, sizes
 
 
-@pytest.mark.xfail(reason="20.4 kB in English, 21.2 kB in Arabic, with what is late in a chunk of its own", strict=True)
+@pytest.mark.xfail(reason="20.5 kB in English, 21.3 kB in Arabic, with what is late in a chunk of its own", strict=True)
 @pytest.mark.parametrize("language", ["en", "fr", "es", "ar", "ary"])
 def test_a_first_call_is_within_its_budget(manifest: AssetManifest, language: str) -> None:
     sizes = first_call(manifest, language)

@@ -105,6 +105,13 @@ export class Conversation {
     this._link?.send({ type: "talk", on });
   }
 
+  /** There is nothing to hold: muted, and from here on as in any call. */
+  stopHolding(): void {
+    if (!this.sound.byHold.get()) return;
+    this.sound.byHold.set(false);
+    this.mute(true);
+  }
+
   /** Hang up, or stop connecting. */
   end(): void {
     const { api } = this.world;
@@ -257,7 +264,7 @@ export class Conversation {
     if (mode === "voice") {
       link.send({ type: "hello", since: this.transcript.seen() });
       if (this.settings.startMuted && this.transcript.isNew) this.mute(true);
-      if (this.settings.pushToTalk || this.state.get().muted) link.send({ type: "mute", on: true });
+      if (this.sound.byHold.get() || this.state.get().muted) link.send({ type: "mute", on: true });
     }
     this._move({ type: "live" });
     for (const written of this.transcript.unconfirmed) link.send({ type: "text", ...written });

@@ -8,8 +8,9 @@ import type { Kit } from "./kit";
 
 const SAFE_LINK = /^(https:|tel:|mailto:)/i;
 
-export function notes(kit: Kit, scene: Scene): HTMLElement {
-  const { el, button } = kit;
+/** Fills `place`, whose empty status line the panel has had from the start. */
+export function notes(kit: Kit, scene: Scene, place: HTMLElement): void {
+  const { el, bind, button } = kit;
   const { talk, t } = scene;
   const note = () => talk.note.get();
   const isReconnecting = () => talk.state.get().phase === "reconnecting";
@@ -26,23 +27,22 @@ export function notes(kit: Kit, scene: Scene): HTMLElement {
           ? t("cannotHear")
           : "";
   const canRetry = () => isLive(talk.state.get()) && talk.state.get().mode === "text" && /^microphone_/.test(note());
-  return el(
-    "div",
-    { class: "notes" },
-    el(
-      "div",
-      { class: "note", hidden: () => !words() },
-      el("i", { class: "dot", hidden: () => !isReconnecting() }),
-      el("p", { role: "status" }, words),
-      button(
-        "small",
-        () => t("retry"),
-        () => void talk.start("voice"),
-        "mic",
-        { hidden: () => !canRetry() },
-      ),
-      el("span", { hidden: () => isReconnecting() || !isFault(note()) }, code(kit, scene, note)),
+  const line = place.firstElementChild as HTMLElement;
+  const status = line.firstElementChild as HTMLElement;
+  bind(() => line.classList.toggle("note", !!words()));
+  status.before(el("i", { class: "dot", hidden: () => !isReconnecting() }));
+  status.append(el("span", {}, words));
+  status.after(
+    button(
+      "small",
+      () => t("retry"),
+      () => void talk.start("voice"),
+      "mic",
+      { hidden: () => !canRetry() },
     ),
+    el("span", { hidden: () => isReconnecting() || !isFault(note()) }, code(kit, scene, note)),
+  );
+  place.append(
     el(
       "a",
       { class: "quiet", hidden: () => !handoff(), href: () => handoff()?.url, target: "_blank", rel: "noopener" },

@@ -20,10 +20,12 @@ offerLate({
     const inVoice = () => isOngoing(state()) && state().mode === "voice";
     const canTalk = () => isLive(state()) && state().mode === "text" && talk.config.get()?.voice;
     const find = (place: string) => dialog.querySelector(place) as HTMLElement;
-    find(".middle").before(notes(kit, scene));
+    notes(kit, scene, find(".notes"));
     find(".middle").after(ended(kit, scene), failed(kit, scene));
     if (pushToTalk)
-      find("footer").prepend(kit.el("div", { class: "hold", hidden: () => !inVoice() }, holdToTalk(kit, scene)));
+      find("footer").prepend(
+        kit.el("div", { class: "hold", hidden: () => !inVoice() || !talk.sound.byHold.get() }, holdToTalk(kit, scene)),
+      );
     find(".microphones").after(
       kit.button(
         "tool",

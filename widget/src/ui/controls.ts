@@ -7,7 +7,7 @@ import { icon } from "./icons";
 import type { Scene } from "./scene";
 
 export function controls(scene: Scene, opener: HTMLElement): HTMLElement {
-  const { talk, t, pushToTalk } = scene;
+  const { talk, t } = scene;
   const state = () => talk.state.get();
   const inVoice = () => isOngoing(state()) && state().mode === "voice";
   const isHidden = () => !(isOngoing(state()) || state().phase === "requesting" || state().phase === "connecting");
@@ -17,7 +17,7 @@ export function controls(scene: Scene, opener: HTMLElement): HTMLElement {
       type: "button",
       class: () => `tool mute${state().muted ? " on" : ""}`,
       "aria-pressed": () => String(state().muted),
-      hidden: () => pushToTalk || !inVoice(),
+      hidden: () => talk.sound.byHold.get() || !inVoice(),
       onclick: () => talk.mute(!state().muted),
     },
     icon("mic"),

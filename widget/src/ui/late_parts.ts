@@ -3,12 +3,17 @@
 import { codeOf } from "../core/errors";
 import type { PanelHost } from "../core/panel_contract";
 import { signal } from "../core/signals";
-import { isLive } from "../core/state";
 import type { Kit, Late } from "../late/kit";
 import { button } from "./button";
 import { bind, el, listen } from "./el";
 import { icon } from "./icons";
 import type { Scene } from "./scene";
+
+/** After this it counts as cut: what stands in for it is better than waiting on. */
+const TIMEOUT_MS = 5_000;
+
+const soon = <T>(wanted: Promise<T>): Promise<T> =>
+  Promise.race([wanted, new Promise<never>((_, reject) => setTimeout(reject, TIMEOUT_MS))]);
 
 export const kit: Kit = { el, bind, listen, signal, button, icon, codeOf };
 
@@ -26,8 +31,8 @@ export function lateParts(host: PanelHost, arrived: (late: Late, texts: Record<s
     const { language } = host.options;
     try {
       const [late, texts] = await Promise.all([
-        host.late(),
-        language === "en" ? {} : host.texts(`${language}late`).catch(() => ({})),
+        soon(host.late()),
+        language === "en" ? {} : soon(host.texts(`${language}late`)).catch(() => ({})),
       ]);
       isCut.set(false);
       arrived(late, { ...late.texts, ...texts });
@@ -47,19 +52,20 @@ export function lateParts(host: PanelHost, arrived: (late: Late, texts: Record<s
   };
 }
 
-/** Ask for it as soon as the conversation gives a reason to; each reason asks once. */
-export function askInTime({ talk, pushToTalk }: Scene, ask: LateParts["ask"]): void {
+/** Ask for it as soon as the conversation gives a reason to; each reason asks once. Without it, nothing to hold. */
+export function askInTime({ talk, pushToTalk, isOpen }: Scene, { ask, isCut }: LateParts): void {
   let last = "";
   bind(() => {
-    const state = talk.state.get();
-    const { phase, error } = state;
+    const { phase, mode, error } = talk.state.get();
     const reason =
       talk.note.get() ||
       error ||
       ((phase === "ended" || phase === "reconnecting") && phase) ||
       (talk.transcript.messages.get().length && "words") ||
-      (pushToTalk && isLive(state) && "hold");
+      (phase === "connecting" && mode === "text" && mode) ||
+      (pushToTalk && isOpen.get() && "hold");
     if (reason && reason !== last) ask().catch(() => {});
     last = reason || last;
   });
+  bind(() => isCut() && talk.stopHolding());
 }

@@ -180,6 +180,22 @@ describe("a first conversation", () => {
     expect(track.enabled).toBe(false);
   });
 
+  it("is muted, and can be heard by unmuting, where there is no talk button to hold", async () => {
+    const { talk, track, sent } = scene({ pushToTalk: true });
+    talk.stopHolding();
+    await talk.start();
+    await settle();
+    expect([track.enabled, talk.state.get().muted]).toEqual([false, true]);
+    talk.mute(false);
+    expect(track.enabled).toBe(true);
+    expect(sent.filter(({ type }) => type === "mute")).toEqual([
+      { type: "mute", on: true },
+      { type: "mute", on: false },
+    ]);
+    talk.stopHolding();
+    expect(track.enabled).toBe(true);
+  });
+
   it("is closed again when the visitor hangs up while the server still opens it", async () => {
     const { talk, asked, names, phase, box } = scene();
     await talk.open();
