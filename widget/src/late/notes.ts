@@ -27,9 +27,8 @@ export function notes(kit: Kit, scene: Scene, place: HTMLElement): void {
           ? t("cannotHear")
           : "";
   const canRetry = () => isLive(talk.state.get()) && talk.state.get().mode === "text" && /^microphone_/.test(note());
-  const line = place.firstElementChild as HTMLElement;
-  const status = line.firstElementChild as HTMLElement;
-  bind(() => line.classList.toggle("note", !!words()));
+  const status = place.firstElementChild as HTMLElement;
+  bind(() => place.classList.toggle("note", !!words()));
   status.before(el("i", { class: "dot", hidden: () => !isReconnecting() }));
   status.append(el("span", {}, words));
   status.after(
@@ -42,7 +41,7 @@ export function notes(kit: Kit, scene: Scene, place: HTMLElement): void {
     ),
     el("span", { hidden: () => isReconnecting() || !isFault(note()) }, code(kit, scene, note)),
   );
-  place.append(
+  place.after(
     el(
       "a",
       { class: "quiet", hidden: () => !handoff(), href: () => handoff()?.url, target: "_blank", rel: "noopener" },

@@ -8,7 +8,7 @@ export const css = `
 .note p{flex:1 1 180px}
 .note .small{min-height:32px;padding:4px 12px;font-weight:600;border:1px solid currentColor}
 .note .small .i{width:16px;height:16px}
-.notes>.quiet{display:flex;margin:12px 16px 4px}
+.panel>.quiet{display:flex;margin:12px 16px 4px}
 .panel .code{padding:2px 6px;border-radius:6px;font:13px/1.5 ui-monospace,Menlo,Consolas,monospace;color:var(--soft);overflow-wrap:anywhere;text-align:start;direction:ltr}
 .note .code{color:inherit;margin-inline-start:-6px}
 .card{display:grid;gap:14px;border-block-start:1px solid var(--line)}

@@ -60,9 +60,8 @@ export function askInTime({ talk, pushToTalk, isOpen }: Scene, { ask, isCut }: L
     const reason =
       talk.note.get() ||
       error ||
-      ((phase === "ended" || phase === "reconnecting") && phase) ||
+      ((/^(end|rec)/.test(phase) || (mode === "text" && phase === "connecting")) && phase) ||
       (talk.transcript.messages.get().length && "words") ||
-      (phase === "connecting" && mode === "text" && mode) ||
       (pushToTalk && isOpen.get() && "hold");
     if (reason && reason !== last) ask().catch(() => {});
     last = reason || last;

@@ -57,7 +57,7 @@ export function panelView(
     header(scene, small),
     button("main tap", () => t("tap"), play, "sound", { hidden: () => !needsTap.get() }),
     // A region that is announced must be there, empty, before its words are.
-    el("div", { class: "notes" }, el("div", {}, el("p", { role: "status" }))),
+    el("div", { class: "notes" }, el("p", { role: "status" })),
     el("div", { class: "middle" }, welcome(scene, big), consent(scene), captions(scene)),
     fallback(scene, isCut),
     composer(scene),
