@@ -32,4 +32,6 @@ export const css = `
 .menu span{flex:1;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .menu [aria-checked=false] .i{visibility:hidden}
 .menu .i{color:var(--accent)}
+@media (max-width:359px){.ptt .i{display:none}}
+@media (forced-colors:active){.note{border:1px solid CanvasText!important}.star.on{border-color:Highlight!important;color:Highlight}}
 `;

@@ -112,8 +112,8 @@ export const style = `
 .panel .main:hover,.panel .end:hover{filter:brightness(1.12)}
 .round.more{border:1px solid var(--line)}
 @media (max-width:479px){.panel,.panel.left,.panel.right,.panel.top{inset:auto 0 0;width:100%;max-width:none;height:min(620px,92dvh);max-height:none;border-width:1px 0 0;border-end-start-radius:0;border-end-end-radius:0;padding-bottom:env(safe-area-inset-bottom)}}
-@media (max-width:359px){.ptt .i,.end .i{display:none}.panel .tool{padding-inline:14px}}
+@media (max-width:359px){.end .i{display:none}.panel .tool{padding-inline:14px}}
 @media (max-height:520px){.hero{zoom:.6}}
 @media (prefers-reduced-motion:reduce){.panel,.panel *{animation:none!important;transition:none!important}.arcs .you,.arcs .agent{transform:none}.arcs .a0{stroke-width:calc(4px + var(--l)*8px)}.arcs .a1,.arcs .a2{opacity:0}}
-@media (forced-colors:active){.panel,.row,.main,.composer,.send,.note,.tool,.face{border:1px solid CanvasText!important}.arcs g{stroke:CanvasText!important}.dot{background:CanvasText!important}.tool.on,.star.on{border-color:Highlight!important;color:Highlight}.panel .end{border-width:2px!important}.panel :focus-visible{outline-color:Highlight}}
+@media (forced-colors:active){.panel,.row,.main,.composer,.send,.tool,.face{border:1px solid CanvasText!important}.arcs g{stroke:CanvasText!important}.dot{background:CanvasText!important}.tool.on{border-color:Highlight!important;color:Highlight}.panel .end{border-width:2px!important}.panel :focus-visible{outline-color:Highlight}}
 `;
