@@ -111,8 +111,7 @@ class Parloir:
             sessions = WidgetSessions(database, keys, credentials, rates, clock, settings.resume_s)
             conversations = Conversations(database, clock)
             closing.push_async_callback((speech := speech or _speech(settings)).close)
-            knowledge = KnowledgeBase(database, speech.embedder, clock)
-            closing.push_async_callback(knowledge.close)
+            closing.push_async_callback((knowledge := KnowledgeBase(database, speech.embedder, clock)).close)
             base = Foundations(
                 settings=settings,
                 clock=clock,
