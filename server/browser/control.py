@@ -1,15 +1,31 @@
 """The data channel of one page, with a bounded queue before it."""
 
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from aiortc import RTCDataChannel
+from aiortc import RTCDataChannel, RTCSctpTransport
 
 LABEL = "control"
 QUEUED_MAX = 256
 MESSAGE_MAX_BYTES = 16 * 1024
 UNSENT_MAX_BYTES = 64 * 1024  # handed to SCTP and not yet acknowledged
+
+
+def lose_what_cannot_go(association: RTCSctpTransport) -> None:
+    """Let a datagram of the association that finds no path be a lost one, as UDP has it, instead of an error.
+
+    aiortc 1.16 sends from timers and tasks that nobody awaits, also while the path below is being closed.
+    """
+    secured = association.transport
+    send = secured._send_data
+
+    async def send_or_lose(data: bytes) -> None:
+        with contextlib.suppress(ConnectionError):
+            await send(data)
+
+    secured._send_data = send_or_lose  # type: ignore[method-assign]
 
 
 @dataclass

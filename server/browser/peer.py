@@ -1,7 +1,6 @@
 """One browser's peer connection, from offer to close: its sound as a Leg, its control channel, how it fares."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -121,7 +120,6 @@ class BrowserPeer:
         self._intake = inline_decode.SoundIntake(secured, self._audio.receiver, self._leg.take_packet)
         self._bound.take_at_once = self._intake.take_datagram
         self._outbox = control.ControlOutbox(self._overflowed)
-        secured.on("statechange", self._security_changed)
         self._connection.on("connectionstatechange", self._connection_changed)
         self._connection.on("datachannel", self._channel_opened)
 
@@ -220,6 +218,8 @@ class BrowserPeer:
 
     async def _negotiate(self, offer: Offer) -> None:
         await self._connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+        if self._connection.sctp is not None:
+            control.lose_what_cannot_go(self._connection.sctp)
         for transceiver in self._connection.getTransceivers():
             if transceiver is not self._audio:
                 transceiver.direction = "inactive"
@@ -267,15 +267,6 @@ class BrowserPeer:
                 self._fail()
             case "closed":
                 self._close_soon()
-
-    def _security_changed(self) -> None:
-        # aiortc stops the sound first, and would meanwhile send messages through what is closed. Stopping them never
-        # waits then, so it is done here: a task would come after messages that are on their way.
-        sctp = self._connection.sctp
-        if self._audio.receiver.transport.state == "closed" and sctp is not None:
-            self._outbox.close()
-            with contextlib.suppress(StopIteration):
-                sctp.stop().send(None)
 
     def _channel_opened(self, channel: RTCDataChannel) -> None:
         if channel.label != control.LABEL:

@@ -16,6 +16,7 @@ _NOTES_MAX = 500
 _NOTE_CHARACTERS = 2_000
 OUTCOMES = ("interested", "follow_up", "not_interested", "wrong_number", "voicemail", "no_contact", "other")
 CALLER_ID = "+33159133354"
+_SHOWN = ("id", "created_at", "status", "duration")
 
 
 @dataclass(frozen=True)
@@ -82,12 +83,16 @@ class CallsApi:
         return await self.link(call["phone_call_id"], "agent") if status == 201 else (call, status)
 
     async def log(self) -> tuple[dict[str, Any], int]:
-        """The latest calls, with the names we know."""
+        """The latest calls: what the log shows of them, with the names we know."""
         said, status = await self.ask("GET", "/phone_calls")
+        if "calls" not in said:
+            return said, status
         names = {contact.number: contact.name for contact in CONTACTS}
-        for call in said.get("calls", []):
-            call["name"] = names.get(call["to"], call["to"])
-        return said, status
+        calls = [
+            {field: call[field] for field in _SHOWN} | {"name": names.get(call["to"], call["to"])}
+            for call in said["calls"]
+        ]
+        return {"calls": calls}, status
 
     async def close(self) -> None:
         await self._client.aclose()

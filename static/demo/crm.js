@@ -24,7 +24,7 @@ const ENDS = { completed: "Call ended", busy: "Busy", no_answer: "No answer", ca
 const problem = document.querySelector(".problem");
 const card = document.querySelector(".card");
 const table = document.querySelector("table");
-let shown = "";
+const shown = new Map(); // of a call's id: what its row says, and the row
 
 // What the softphone needs from us: a place, and a link for whom we call. The link is our backend's to ask for.
 const phone = Parloir.softphone({
@@ -134,12 +134,22 @@ async function refresh() {
   const { calls = [] } = await answer.json();
   document.querySelector("#no-calls").hidden = calls.length > 0;
   table.hidden = calls.length === 0;
-  const now = JSON.stringify(calls);
-  if (now === shown) return;
-  shown = now;
+  const body = table.tBodies[0];
+  const rows = calls.map(keptRow);
+  if (rows.length === body.rows.length && rows.every((line, at) => line === body.rows[at])) return;
   const focused = document.activeElement?.getAttribute("aria-label");
-  table.tBodies[0].replaceChildren(...calls.map(row));
+  body.replaceChildren(...rows);
   if (focused) table.querySelector(`button[aria-label="${CSS.escape(focused)}"]`)?.focus();
+}
+
+/** The row a call has already, as long as it says the same: what somebody is about to press stays where it is. */
+function keptRow(call) {
+  const now = JSON.stringify(call);
+  const known = shown.get(call.id);
+  if (known?.says === now) return known.line;
+  const line = row(call);
+  shown.set(call.id, { says: now, line });
+  return line;
 }
 
 async function keepFresh() {

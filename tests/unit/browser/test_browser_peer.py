@@ -253,3 +253,18 @@ async def test_a_page_that_hangs_up_without_a_word_leaves_no_message_on_its_way(
     gc.collect()
     await asyncio.sleep(0)
     assert failed == []
+
+
+async def test_messages_to_a_page_whose_path_is_gone_are_lost_without_a_word() -> None:
+    failed: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failed.append(str(context)))
+    async with connected() as met:
+        path = met.peer._ice._connection  # as aioice does when the page no longer answers its checks
+        losing = asyncio.ensure_future(path.close())
+        for _ in range(50):
+            met.peer.send_control("still there?", droppable=True)
+            await asyncio.sleep(0)
+        await losing
+    gc.collect()
+    await asyncio.sleep(0)
+    assert failed == []
