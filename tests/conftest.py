@@ -20,6 +20,7 @@ from tests.fixtures.databases import (  # noqa: F401  # fixtures are found by na
     sqlite_template,
     sqlite_url,
 )
+from tests.fixtures.lanes import pytest_xdist_make_scheduler  # noqa: F401  # a hook is found by name
 
 _TURNS_TO_END = 50
 
