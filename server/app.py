@@ -43,6 +43,7 @@ from server.web.assets import AssetManifest
 from server.web.cable import cable
 from server.web.calls_api import calls_api
 from server.web.client_address import ClientAddresses
+from server.web.documentation import documentation
 from server.web.embed import embed
 from server.web.frame import frame
 from server.web.handset import handset
@@ -229,6 +230,7 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -
         webhook_log_api(asking, calling.webhooks),
         cable(calling.cable, parloir.origins, parloir.settings.origin, is_open=parloir.settings.cable_open_origins),
         handset(calling.handset_tickets, calling.handsets, assets),
+        documentation(parloir.settings.origin),
     ]
     return web_app(parloir.origins, surfaces)
 

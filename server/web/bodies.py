@@ -1,4 +1,4 @@
-"""Request bodies as typed values: JSON in, a pydantic model out, problems named by field."""
+"""Request bodies and queries as typed values: JSON in, a pydantic model out, problems named by field."""
 
 from typing import TypeVar
 
@@ -22,8 +22,20 @@ async def read_body(kind: type[_Body]) -> _Body:
     try:
         return kind.model_validate_json(raw or b"{}")
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_context=False, include_input=False)
-        if any(problem["type"] == "json_invalid" for problem in problems):
-            raise InvalidInput("invalid_json", "The body is not JSON.") from None
-        details = [FieldProblem(".".join(map(str, problem["loc"])) or "body", problem["msg"]) for problem in problems]
-        raise InvalidInput("invalid_request", "A field of the request is wrong.", details) from None
+        raise _refused(error) from None
+
+
+def read_query(kind: type[_Body]) -> _Body:
+    """The request's query as `kind`. Raises InvalidInput `invalid_request`."""
+    try:
+        return kind.model_validate(request.args.to_dict())
+    except ValidationError as error:
+        raise _refused(error) from None
+
+
+def _refused(error: ValidationError) -> InvalidInput:
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(problem["type"] == "json_invalid" for problem in problems):
+        return InvalidInput("invalid_json", "The body is not JSON.")
+    details = [FieldProblem(".".join(map(str, problem["loc"])) or "body", problem["msg"]) for problem in problems]
+    return InvalidInput("invalid_request", "A field of the request is wrong.", details)

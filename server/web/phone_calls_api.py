@@ -2,20 +2,21 @@
 
 from typing import Any
 
-from quart import Blueprint, Response, jsonify, request
+from quart import Blueprint, Response
 
 from server.agents.port import AgentProfile
 from server.calls.artefacts import CallArtefacts
 from server.calls.phonevoice import call_data
 from server.calls.service import Calls
 from server.calls.store import Call
-from server.kit.errors import FieldProblem, InvalidInput, NotFound
+from server.kit.errors import NotFound
 from server.sessions.cable_tokens import CableTokens
 from server.tenants.credentials import Principal
 from server.tenants.service import Tenants
+from server.web.bodies import read_query
+from server.web.openapi import calls as api
+from server.web.openapi.operation import answered, described
 from server.web.project_guard import ProjectGuard
-
-_PARTS = frozenset({"agents", "calls"})
 
 
 def agents_api(asking: ProjectGuard, calls: Calls, tenants: Tenants, artefacts: CallArtefacts) -> Blueprint:
@@ -26,24 +27,23 @@ def agents_api(asking: ProjectGuard, calls: Calls, tenants: Tenants, artefacts: 
         return [_agent(number, each) for number, each in await tenants.numbered_agents(principal.tenant_id)]
 
     @routes.get("/calls")
+    @described(api.LIST_AGENTS_AND_CALLS)
     async def agents_and_calls() -> Response:
         """Agents, as the document says, and calls, as the path does (A-05); `only` leaves one of them out."""
         principal = await asking.principal()
-        only = request.args.get("only")
-        if only not in (None, *_PARTS):
-            problem = FieldProblem("only", "It is agents or calls.")
-            raise InvalidInput("invalid_request", "A field of the request is wrong.", [problem])
+        only = read_query(api.AgentsQuery).only
         body: dict[str, Any] = {}
         if only != "calls":
             body["agents"] = await agents_of(principal)
         if only != "agents":
             latest, body["total"] = await calls.latest(principal)
             body["calls"] = [await _shown(each, artefacts) for each in latest]
-        return jsonify(body)
+        return answered(api.AgentsAndCalls, body)
 
     @routes.get("/agents")
+    @described(api.LIST_AGENTS)
     async def agents() -> Response:
-        return jsonify({"agents": await agents_of(await asking.principal())})
+        return answered(api.Agents, {"agents": await agents_of(await asking.principal())})
 
     return routes
 
@@ -53,15 +53,20 @@ def phone_calls_api(asking: ProjectGuard, calls: Calls, artefacts: CallArtefacts
     routes = Blueprint("phone_calls_api", __name__, url_prefix="/api/v1")
 
     @routes.get("/phone_calls")
+    @described(api.LIST_PHONE_CALLS)
     async def phone_calls() -> Response:
         latest, total = await calls.latest(await asking.principal())
-        return jsonify({"calls": [await _shown(each, artefacts) for each in latest], "total": total})
+        shown = [await _shown(each, artefacts) for each in latest]
+        return answered(api.PhoneCalls, {"calls": shown, "total": total})
 
     @routes.get("/phone_calls/<reference>")
+    @described(api.GET_PHONE_CALL)
     async def phone_call(reference: str) -> Response:
-        return jsonify(await _shown(await calls.find(await asking.principal(), reference), artefacts))
+        call = await calls.find(await asking.principal(), reference)
+        return answered(api.PhoneCall, await _shown(call, artefacts))
 
     @routes.get("/phone_calls/<reference>/transcript")
+    @described(api.GET_TRANSCRIPT)
     async def transcript(reference: str) -> Response:
         """All words as text, however many there are."""
         text = await artefacts.transcription(await calls.find(await asking.principal(), reference))
@@ -70,9 +75,10 @@ def phone_calls_api(asking: ProjectGuard, calls: Calls, artefacts: CallArtefacts
         return Response(text, content_type="text/plain; charset=utf-8")
 
     @routes.post("/phone_calls/<reference>/cable_token")
+    @described(api.CABLE_TOKEN)
     async def cable_token(reference: str) -> Response:
         call = await calls.find(await asking.principal(), reference)
-        return jsonify({"phone_call_id": call.id, "cable_token": await cables.issue(call.uid)})
+        return answered(api.CableToken, {"phone_call_id": call.id, "cable_token": await cables.issue(call.uid)})
 
     return routes
 

@@ -1,47 +1,18 @@
 """/api/v1/webhooks: where a project's events go, what was sent, and sending it again. Rows P-080 to P-087."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AwareDatetime, ConfigDict, Field
-from quart import Blueprint, Response, jsonify
+from quart import Blueprint, Response
 
 from server.storage.idempotency import IdempotencyKeys
-from server.web.bodies import RequestBody, read_body
+from server.web.bodies import read_body
 from server.web.idempotency import once
+from server.web.openapi import webhooks as api
+from server.web.openapi.operation import answered, described
 from server.web.project_guard import ProjectGuard
 from server.webhooks import Endpoint, NewEndpoint, Webhooks
 from server.webhooks.log import body_of
-
-_Url = Annotated[str, Field(min_length=1, max_length=2_000)]
-_Events = Annotated[list[Annotated[str, Field(max_length=60)]], Field(max_length=40)]
-
-
-class _ApiBody(RequestBody):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class _Create(_ApiBody):
-    url: _Url
-    events: _Events | None = None
-    name: Annotated[str, Field(max_length=120)] = ""
-
-
-class _Change(_ApiBody):
-    url: _Url | None = None
-    events: _Events | None = None
-    name: Annotated[str, Field(max_length=120)] | None = None
-    active: bool | None = None
-
-
-class _Rotate(_ApiBody):
-    overlap_hours: int = 24
-    force: bool = False
-
-
-class _Recover(RequestBody):
-    model_config = ConfigDict(frozen=True, extra="forbid")  # a time comes as text
-    since: AwareDatetime
 
 
 def webhooks_api(asking: ProjectGuard, webhooks: Webhooks, keys: IdempotencyKeys) -> Blueprint:
@@ -50,45 +21,52 @@ def webhooks_api(asking: ProjectGuard, webhooks: Webhooks, keys: IdempotencyKeys
     endpoints = webhooks.endpoints
 
     @routes.get("")
+    @described(api.LIST_WEBHOOKS)
     async def all_of_them() -> Response:
         asker = await asking()
-        return jsonify({"webhooks": [_body(each) for each in await endpoints.list(asker.project_id)]})
+        mine = [_body(each) for each in await endpoints.list(asker.project_id)]
+        return answered(api.Webhooks, {"webhooks": mine})
 
     @routes.post("")
+    @described(api.CREATE_WEBHOOK)
     async def create() -> Response:
         asker = await asking()
 
         async def make() -> tuple[Response, int]:
-            asked = await read_body(_Create)
+            asked = await read_body(api.CreateWebhook)
             new = NewEndpoint(url=asked.url, events=asked.events or ("*",), name=asked.name)
             endpoint, secret = await endpoints.create(asker.project_id, new, asker.actor)
-            return jsonify(_body(endpoint) | {"secret": secret}), 201
+            return answered(api.WebhookWithSecret, _body(endpoint) | {"secret": secret}), 201
 
         return await once(keys, await asking.principal(), make)
 
     @routes.get("/<reference>")
+    @described(api.GET_WEBHOOK)
     async def one(reference: str) -> Response:
-        return jsonify(_body(await endpoints.find((await asking()).project_id, reference)))
+        return answered(api.Webhook, _body(await endpoints.find((await asking()).project_id, reference)))
 
     @routes.patch("/<reference>")
+    @described(api.CHANGE_WEBHOOK)
     async def change(reference: str) -> Response:
-        asker, asked = await asking(), await read_body(_Change)
+        asker, asked = await asking(), await read_body(api.ChangeWebhook)
         changes = {name: value for name, value in asked.model_dump().items() if value is not None}
-        return jsonify(_body(await endpoints.change(asker.project_id, reference, changes, asker.actor)))
+        return answered(api.Webhook, _body(await endpoints.change(asker.project_id, reference, changes, asker.actor)))
 
     @routes.delete("/<reference>")
+    @described(api.DELETE_WEBHOOK)
     async def delete(reference: str) -> Response:
         asker = await asking()
         await endpoints.delete(asker.project_id, reference, asker.actor)
-        return jsonify({"status": "success"})
+        return answered(api.Deleted, {"status": "success"})
 
     @routes.post("/<reference>/rotate_secret")
+    @described(api.ROTATE_SECRET)
     async def rotate(reference: str) -> Response:
-        asker, asked = await asking(), await read_body(_Rotate)
+        asker, asked = await asking(), await read_body(api.RotateSecret)
         endpoint, secret = await endpoints.rotate(
             asker.project_id, reference, asked.overlap_hours, asker.actor, force=asked.force
         )
-        return jsonify(_body(endpoint) | {"secret": secret})
+        return answered(api.WebhookWithSecret, _body(endpoint) | {"secret": secret})
 
     return routes
 
@@ -102,22 +80,27 @@ def webhook_log_api(asking: ProjectGuard, webhooks: Webhooks) -> Blueprint:
 
     def sent(**facts: object) -> Response:
         webhooks.dispatcher.poke()
-        return jsonify({"status": "success"} | facts)
+        return answered(api.Sent, {"status": "success"} | facts)
 
     @routes.get("/calls")
+    @described(api.DELIVERY_LOG)
     async def calls(reference: str) -> Response:
-        return jsonify({"calls": [body_of(each) for each in await webhooks.log.latest(await owned(reference))]})
+        attempts = [body_of(each) for each in await webhooks.log.latest(await owned(reference))]
+        return answered(api.DeliveryLog, {"calls": attempts})
 
     @routes.post("/calls/<delivery>/replay")
+    @described(api.REPLAY)
     async def replay(reference: str, delivery: str) -> Response:
         return sent(event_id=await webhooks.log.replay(await owned(reference), delivery))
 
     @routes.post("/recover")
+    @described(api.RECOVER)
     async def recover(reference: str) -> Response:
         endpoint_id = await owned(reference)
-        return sent(count=await webhooks.log.recover(endpoint_id, (await read_body(_Recover)).since))
+        return sent(count=await webhooks.log.recover(endpoint_id, (await read_body(api.Recover)).since))
 
     @routes.post("/test")
+    @described(api.TEST_WEBHOOK)
     async def test(reference: str) -> Response:
         return sent(event_id=await webhooks.log.test(await owned(reference)))
 
