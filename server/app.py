@@ -19,6 +19,7 @@ from server.calls.room_clock import RoomClock
 from server.calls.visits import WidgetVisits
 from server.calls.voice import VoicePath
 from server.conversations import Conversations
+from server.identity import Identity
 from server.kit.clock import Clock, SystemClock
 from server.knowledge import KnowledgeBase, parse
 from server.sessions import SigningKeys, WidgetSessions
@@ -86,6 +87,7 @@ class Parloir:
     metrics: CallMetrics
     widget_options: WidgetOptions
     rates: Rates
+    identity: Identity
 
     @classmethod
     @asynccontextmanager
@@ -129,7 +131,6 @@ class Parloir:
                 network=_network(settings),
                 metrics=metrics,
             )
-            live = _live_conversations(base, sessions, conversations, closing)
             yield cls(
                 settings,
                 clock,
@@ -142,12 +143,13 @@ class Parloir:
                 conversations,
                 knowledge,
                 speech,
-                live,
+                live := _live_conversations(base, sessions, conversations, closing),
                 WidgetVisits(sessions, conversations, live, _Voice(speech), settings.page_ice_servers, options),
                 await closing.enter_async_context(Calling.open(base)),
                 base.metrics,
                 options,
                 rates,
+                _identity(base, rates, closing),
             )
 
     @property
@@ -184,8 +186,9 @@ class Parloir:
         await self.calling.recover(all_of_them=self.database.has_one_process)
 
     async def tidy(self) -> None:
-        """End, every minute, the conversations of processes that died and were not come back to."""
+        """End, every minute, the conversations of processes that died and were not come back to; forget what ended."""
         while True:
+            await self.identity.tidy()
             await self.calling.recordings.recover()
             for conversation_uid in await self.sessions.reap("server"):
                 await self.conversations.end(conversation_uid, "server")
@@ -245,6 +248,14 @@ def _credentials(database: Database, secret: MasterSecret, clock: Clock, closing
     credentials = Credentials(database, secret, clock)
     closing.push_async_callback(credentials.use.write)
     return credentials
+
+
+def _identity(base: Foundations, rates: Rates, closing: AsyncExitStack) -> Identity:
+    identity = Identity.over(
+        base.database, base.tenants, base.secret, rates, base.clock, server_name=base.settings.origin
+    )
+    closing.push_async_callback(identity.close)
+    return identity
 
 
 def _live_conversations(

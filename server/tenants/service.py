@@ -79,24 +79,27 @@ class Tenants:
         check_language(language)
         if len({normalise(origin) for origin in origins}) > MAX_ORIGINS:
             raise InvalidInput("too_many_origins", f"A tenant has at most {MAX_ORIGINS} allowed origins.")
-        now = self._clock.now()
         async with self._database.transaction() as session:
-            tenant = TenantRow(uid=_tenant_uid(name), name=name, plan=plan, language=language, created_at=now)
-            session.add(tenant)
-            await session.flush()
-            project = ProjectRow(uid=new_uid("proj"), tenant_id=tenant.id, name="default", created_at=now)
-            agent = self._agent(tenant, DEFAULT_AGENT, {})
-            session.add_all([project, agent])
-            await session.flush()
-            keys = {
-                kind: self._credentials.mint(
-                    session, kind, tenant.id, project.id if kind is Kind.PROJECT else None
-                ).text
-                for kind in Kind
-            }
-            await self._audit(session, tenant.id, actor, "tenant.created", {"plan": plan})
+            made = await self.found(session, name, plan, language, actor)
         for origin in origins:
-            await self._origins.add(tenant.id, origin)
+            await self._origins.add(made.tenant_id, origin)
+        return made
+
+    async def found(self, session: AsyncSession, name: str, plan: str, language: str, actor: str) -> NewTenant:
+        """As create(), without origins, in the caller's transaction. The caller checked the values."""
+        now = self._clock.now()
+        tenant = TenantRow(uid=_tenant_uid(name), name=name, plan=plan, language=language, created_at=now)
+        session.add(tenant)
+        await session.flush()
+        project = ProjectRow(uid=new_uid("proj"), tenant_id=tenant.id, name="default", created_at=now)
+        agent = self._agent(tenant, DEFAULT_AGENT, {})
+        session.add_all([project, agent])
+        await session.flush()
+        keys = {
+            kind: self._credentials.mint(session, kind, tenant.id, project.id if kind is Kind.PROJECT else None).text
+            for kind in Kind
+        }
+        await self._audit(session, tenant.id, actor, "tenant.created", {"plan": plan})
         return NewTenant(
             tenant_id=tenant.id,
             tenant_uid=tenant.uid,

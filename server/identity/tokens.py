@@ -1,0 +1,121 @@
+"""Users' own tokens for the API: made once, found by an HMAC of their text, revocable."""
+
+import hmac
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from server.identity.tables import UserRow, UserTokenRow
+from server.identity.users import User, user_of
+from server.kit.clock import Clock
+from server.kit.errors import NotAuthenticated, NotFound
+from server.kit.ids import is_well_formed_secret, new_secret, new_uid
+from server.storage import Database
+from server.storage.secret import MasterSecret
+
+PREFIX = "usr_"
+_NOTED_EVERY = timedelta(minutes=10)  # a token in use costs one write in this time, not one a request
+
+
+@dataclass(frozen=True)
+class TokenUser:
+    """Who presents a token."""
+
+    user: User
+    token_uid: str
+
+
+@dataclass(frozen=True)
+class ListedToken:
+    uid: str
+    shown_as: str
+    created_at: datetime
+    last_used_at: datetime | None
+    is_revoked: bool
+
+
+@dataclass(frozen=True)
+class MintedToken:
+    uid: str
+    text: str = field(repr=False)
+
+
+class UserTokens:
+    def __init__(self, database: Database, secret: MasterSecret, clock: Clock) -> None:
+        self._database = database
+        self._pepper = secret.key_for("user tokens")
+        self._clock = clock
+
+    def mint(self, session: AsyncSession, user_id: int) -> MintedToken:
+        """A new token, stored with the caller's transaction. The text is returned this once."""
+        text = new_secret(PREFIX)
+        row = UserTokenRow(
+            uid=new_uid("cred"),
+            user_id=user_id,
+            lookup=self._lookup(text),
+            shown_as=f"{PREFIX}…{text[-4:]}",
+            created_at=self._clock.now(),
+            last_used_at=None,
+            revoked_at=None,
+        )
+        session.add(row)
+        return MintedToken(row.uid, text)
+
+    async def create(self, user_id: int) -> MintedToken:
+        """One more token of the user."""
+        async with self._database.transaction() as session:
+            return self.mint(session, user_id)
+
+    async def resolve(self, text: str) -> TokenUser:
+        """Whose token this is. Raises NotAuthenticated `invalid_key`."""
+        lookup, now = self._lookup(text), self._clock.now()
+        async with self._database.reading() as session:
+            found = (
+                await session.execute(
+                    select(UserTokenRow, UserRow)
+                    .join(UserRow, UserRow.id == UserTokenRow.user_id)
+                    .where(UserTokenRow.lookup == lookup, UserTokenRow.revoked_at.is_(None))
+                )
+            ).first()
+            if found is None:
+                raise _unknown()
+            token, row = found
+            user = await user_of(session, row)
+        if token.last_used_at is None or token.last_used_at <= now - _NOTED_EVERY:
+            async with self._database.transaction() as session:
+                await session.execute(update(UserTokenRow).where(UserTokenRow.id == token.id).values(last_used_at=now))
+        return TokenUser(user, token.uid)
+
+    async def of(self, user_id: int) -> list[ListedToken]:
+        """Every token the user ever had, oldest first."""
+        async with self._database.reading() as session:
+            rows = await session.scalars(
+                select(UserTokenRow).where(UserTokenRow.user_id == user_id).order_by(UserTokenRow.id)
+            )
+            return [
+                ListedToken(row.uid, row.shown_as, row.created_at, row.last_used_at, row.revoked_at is not None)
+                for row in rows
+            ]
+
+    async def revoke(self, user_id: int, uid: str) -> None:
+        """Refuse the token from now on. Revoking twice changes nothing. Raises NotFound `unknown_key`."""
+        async with self._database.transaction() as session:
+            row = await session.scalar(
+                select(UserTokenRow).where(UserTokenRow.user_id == user_id, UserTokenRow.uid == uid).with_for_update()
+            )
+            if row is None:
+                raise NotFound("unknown_key", "This user has no such token.")
+            row.revoked_at = row.revoked_at or self._clock.now()
+
+    def _lookup(self, text: str) -> str:
+        """How the token `text` is found. Raises NotAuthenticated `invalid_key` for what cannot be one."""
+        if not text.isascii() or not text.startswith(PREFIX) or not is_well_formed_secret(text):
+            raise _unknown()
+        return hmac.new(self._pepper, text.encode(), sha256).hexdigest()
+
+
+def _unknown() -> NotAuthenticated:
+    return NotAuthenticated("invalid_key", "This token is not known.")
