@@ -55,6 +55,7 @@ from server.web.phone_calls_api import agents_api, phone_calls_api
 from server.web.player import player
 from server.web.project_guard import ProjectGuard
 from server.web.recordings import recordings
+from server.web.relay_numbers_api import relay_numbers_api
 from server.web.webhooks_api import webhook_log_api, webhooks_api
 from server.web.widget import widget
 from server.web.widget_guard import WidgetGuard
@@ -229,6 +230,7 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -
         recordings(calling.recordings, calling.recording_links),
         agents_api(asking, calling.calls, parloir.tenants, calling.artefacts),
         phone_calls_api(asking, calling.calls, calling.artefacts, calling.cable.tokens),
+        relay_numbers_api(asking, calling.relay_numbers, calling.idempotency),
         webhooks_api(asking, calling.webhooks, calling.idempotency),
         webhook_log_api(asking, calling.webhooks),
         cable(calling.cable, parloir.origins, parloir.settings.origin, is_open=parloir.settings.cable_open_origins),

@@ -45,10 +45,12 @@ from server.storage.idempotency import IdempotencyKeys
 from server.storage.objects import LocalObjects, ObjectStore
 from server.storage.s3_objects import Bucket, S3Objects
 from server.storage.secret import MasterSecret
-from server.telephony.providers import VirtualDriver, VirtualExchange
+from server.telephony.providers import VirtualDriver, VirtualExchange, VirtualNumbers
 from server.telephony.providers.virtual.magic import magic_numbers
 from server.tenants.credentials import Credentials
+from server.tenants.destinations import Destinations
 from server.tenants.phone_numbers import PhoneNumbers
+from server.tenants.relay_numbers import RelayNumbers
 from server.tenants.service import Tenants
 from server.transcripts import RecognitionQueue
 from server.webhooks import Webhooks
@@ -99,6 +101,8 @@ class Calling:
     sample: SampleCall
     numbers: PhoneNumbers
     texts: Texts
+    destinations: Destinations
+    relay_numbers: RelayNumbers
 
     @classmethod
     @asynccontextmanager
@@ -127,10 +131,7 @@ class Calling:
             links = RecordingLinks(base.keys, clock)
             artefacts = CallArtefacts(keepsakes, aftermath, recordings, links, settings.origin)
             acts |= _acts(base, (news := NewsParts(store, artefacts, webhooks)), aftermath)
-            closing.push_async_callback((scripts := TaskScope("magic numbers")).close)
-            exchange = VirtualExchange()
-            driver = VirtualDriver(exchange, magic_numbers(clock, scripts, _Saying(base.speech)), clock)
-            closing.push_async_callback(driver.stop, 0)
+            exchange, driver, destinations = _phone_network(base, closing)
             live = _live(base, store, driver, keepsakes)
             base.metrics.count_calls(live.__len__)
             closing.push_async_callback(live.close)
@@ -161,12 +162,24 @@ class Calling:
                 SampleCall(store, recordings, base.speech, clock, base.tenants.default_project),
                 numbers,
                 texts,
+                destinations,
+                RelayNumbers(base.database, VirtualNumbers(), destinations, base.credentials, clock),
             )
 
     async def recover(self, *, all_of_them: bool) -> None:
         """End calls whose process is gone, and finish their recordings; `all_of_them` when no other process runs."""
         await self.live.recover(all_of_them=all_of_them)
         await self.recordings.recover()
+
+
+def _phone_network(base: Foundations, closing: AsyncExitStack) -> tuple[VirtualExchange, VirtualDriver, Destinations]:
+    """The virtual one. Its numbers that answer by themselves may be called whatever a tenant allows."""
+    closing.push_async_callback((scripts := TaskScope("magic numbers")).close)
+    magic = magic_numbers(base.clock, scripts, _Saying(base.speech))
+    exchange = VirtualExchange()
+    driver = VirtualDriver(exchange, magic, base.clock)
+    closing.push_async_callback(driver.stop, 0)
+    return exchange, driver, Destinations(base.database, base.clock, frozenset(magic))
 
 
 def _take_in(

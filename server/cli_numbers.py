@@ -48,14 +48,34 @@ def remove_number(tenant: str, number: str) -> None:
 @numbers.command("list")
 @click.argument("tenant")
 def list_numbers(tenant: str) -> None:
-    """The numbers of a tenant: number, what is kept of its calls."""
+    """The numbers of a tenant: number, what is kept of its calls, where they go."""
 
     async def listed(parloir: Parloir) -> list[PhoneNumber]:
         return await parloir.calling.numbers.of((await parloir.tenants.by_uid(tenant)).id)
 
     for one in with_parloir(listed):
         kept = {"recording": one.is_recorded, "transcript": one.is_transcribed, "analysis": one.is_analysed}
-        click.echo(f"{one.number}\t{', '.join(name for name, on in kept.items() if on) or '-'}")
+        answers = one.forward_to or "agent"
+        where = answers if one.is_relay_enabled else f"{answers} (paused)"
+        click.echo(f"{one.number}\t{', '.join(name for name, on in kept.items() if on) or '-'}\t{where}")
+
+
+@numbers.command("destinations")
+@click.argument("tenant")
+@click.option("--allow", "countries", multiple=True, help="A country that may be called, like FR; may be repeated.")
+@click.option("--default", "is_default", is_flag=True, help="Go back to the default list.")
+def destinations(tenant: str, countries: tuple[str, ...], is_default: bool) -> None:
+    """The countries a tenant may call and forward to, one a line; --allow replaces the list."""
+    if countries and is_default:
+        raise click.UsageError("Either --allow or --default.")
+
+    async def allowed(parloir: Parloir) -> frozenset[str]:
+        tenant_id = (await parloir.tenants.by_uid(tenant)).id
+        if countries or is_default:
+            return await parloir.calling.destinations.allow(tenant_id, countries or None, "cli")
+        return await parloir.calling.destinations.countries(tenant_id)
+
+    click.echo("\n".join(sorted(with_parloir(allowed))))
 
 
 @numbers.command("messages")

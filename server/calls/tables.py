@@ -31,6 +31,7 @@ class CallRow(Base):
     from_number: Mapped[str | None] = mapped_column(String(20))
     to_number: Mapped[str | None] = mapped_column(String(20))
     agent_number: Mapped[str | None] = mapped_column(String(20))
+    relay_number: Mapped[str | None] = mapped_column(String(20))
     agent_uid: Mapped[str | None] = mapped_column(String(40))
     language: Mapped[str] = mapped_column(String(8))
     telephony_ref: Mapped[str] = mapped_column(String(40))

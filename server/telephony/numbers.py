@@ -27,11 +27,6 @@ def normalise(text: str, field: str = "number") -> str:
     return plain
 
 
-def country_of(number: str) -> str | None:
-    """The ISO country of an E.164 number, e.g. FR; None for numbers of no country."""
-    return phonenumbers.region_code_for_number(phonenumbers.parse(number))
-
-
 def _invalid(field: str) -> InvalidInput:
     return InvalidInput(
         "invalid_phone_number",

@@ -1,6 +1,7 @@
-"""The telephone numbers of a tenant's projects, and which agent answers there."""
+"""The telephone numbers of a tenant's projects: where calls to them go, or which agent answers."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
@@ -10,6 +11,8 @@ from server.kit.clock import Clock
 from server.kit.errors import Conflict
 from server.kit.ids import new_uid
 from server.storage import Database
+from server.telephony.destinations import country_of
+from server.telephony.number_provider import NumberType
 from server.telephony.numbers import normalise
 from server.tenants.audit import record
 from server.tenants.credentials import Credentials
@@ -18,15 +21,30 @@ from server.tenants.tables import PhoneNumberRow, ProjectRow
 
 @dataclass(frozen=True)
 class PhoneNumber:
-    """`number` is E.164. Without `agent_uid` the tenant's first agent answers."""
+    """Numbers are E.164. Calls go to `forward_to`; without one the agent answers, the tenant's first by default.
 
+    While `is_relay_enabled` is false nobody is rung, and who calls is told so. `provider`: where it was bought.
+    """
+
+    id: int
+    uid: str
     tenant_id: int
     project_id: int
     number: str = field(repr=False)
+    type: NumberType
+    provider: str | None
+    forward_to: str | None = field(repr=False)
+    is_relay_enabled: bool
     agent_uid: str | None
     is_recorded: bool
     is_transcribed: bool
     is_analysed: bool
+    created_at: datetime
+
+    @property
+    def country(self) -> str | None:
+        """ISO, two letters; None for a number of no country."""
+        return country_of(self.number)
 
 
 @dataclass(frozen=True)
@@ -71,7 +89,7 @@ class PhoneNumbers:
                 await self._record(session, tenant_id, actor, "phone_number.added", row.uid)
         except IntegrityError:
             raise Conflict("phone_number_taken", "This telephone number belongs to a project already.") from None
-        return _phone_number(row)
+        return phone_number(row)
 
     async def remove(self, tenant_id: int, number: str, actor: str = "cli") -> bool:
         """Whether it was the tenant's. Raises `invalid_phone_number`."""
@@ -91,25 +109,38 @@ class PhoneNumbers:
             rows = await session.scalars(
                 select(PhoneNumberRow).where(PhoneNumberRow.tenant_id == tenant_id).order_by(PhoneNumberRow.id)
             )
-            return [_phone_number(row) for row in rows]
+            return [phone_number(row) for row in rows]
 
     async def find(self, number: str) -> PhoneNumber | None:
         """Whose E.164 `number` is; None when nobody of ours has it."""
         async with self._database.reading() as session:
             row = await session.scalar(select(PhoneNumberRow).where(PhoneNumberRow.number == number))
-        return None if row is None else _phone_number(row)
+        return None if row is None else phone_number(row)
+
+    async def project_default(self, project_id: int) -> str | None:
+        """The number a project's calls show unless they name another: its oldest."""
+        which = select(PhoneNumberRow.number).where(PhoneNumberRow.project_id == project_id)
+        async with self._database.reading() as session:
+            return await session.scalar(which.order_by(PhoneNumberRow.id).limit(1))
 
     async def _record(self, session: AsyncSession, tenant_id: int, actor: str, action: str, uid: str) -> None:
         await record(session, self._clock.now(), tenant_id, actor, action, {"phone_number": uid})
 
 
-def _phone_number(row: PhoneNumberRow) -> PhoneNumber:
+def phone_number(row: PhoneNumberRow) -> PhoneNumber:
     return PhoneNumber(
-        row.tenant_id,
-        row.project_id,
-        row.number,
-        row.agent_uid,
-        row.is_recorded,
-        row.is_transcribed,
-        row.is_analysed,
+        id=row.id,
+        uid=row.uid,
+        tenant_id=row.tenant_id,
+        project_id=row.project_id,
+        number=row.number,
+        type=NumberType(row.type),
+        provider=row.provider,
+        forward_to=row.forward_to,
+        is_relay_enabled=row.is_relay_enabled,
+        agent_uid=row.agent_uid,
+        is_recorded=row.is_recorded,
+        is_transcribed=row.is_transcribed,
+        is_analysed=row.is_analysed,
+        created_at=row.created_at,
     )

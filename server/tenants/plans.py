@@ -10,14 +10,15 @@ class Plan:
     name: str
     concurrent_conversations: int
     requests_per_minute: int
+    phone_numbers: int  # bought, of one tenant
 
 
 PLANS = {
     plan.name: plan
     for plan in (
-        Plan("starter", concurrent_conversations=5, requests_per_minute=60),
-        Plan("pro", concurrent_conversations=25, requests_per_minute=300),
-        Plan("enterprise", concurrent_conversations=100, requests_per_minute=1_000),
+        Plan("starter", concurrent_conversations=5, requests_per_minute=60, phone_numbers=3),
+        Plan("pro", concurrent_conversations=25, requests_per_minute=300, phone_numbers=25),
+        Plan("enterprise", concurrent_conversations=100, requests_per_minute=1_000, phone_numbers=200),
     )
 }
 DEFAULT_PLAN = "starter"

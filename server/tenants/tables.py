@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.storage import Base, BigId
@@ -17,6 +17,7 @@ class TenantRow(Base):
     name: Mapped[str] = mapped_column(String(200), index=True)
     plan: Mapped[str] = mapped_column(String(40))
     language: Mapped[str] = mapped_column(String(8))
+    allowed_countries: Mapped[list[str] | None] = mapped_column(JSON)
     created_at: Mapped[datetime]
 
 
@@ -86,7 +87,8 @@ class AgentRow(Base):
 
 
 class PhoneNumberRow(Base):
-    """A telephone number of a project: who calls it talks to its agent, the tenant's first unless it names one."""
+    """A telephone number of a project: calls to it go to `forward_to`, or its agent answers, the tenant's first
+    unless it names one. `provider`: where it was bought."""
 
     __tablename__ = "phone_numbers"
 
@@ -99,6 +101,10 @@ class PhoneNumberRow(Base):
     is_recorded: Mapped[bool]
     is_transcribed: Mapped[bool]
     is_analysed: Mapped[bool]
+    type: Mapped[str] = mapped_column(String(12), default="local", server_default="local")
+    provider: Mapped[str | None] = mapped_column(String(20))
+    forward_to: Mapped[str | None] = mapped_column(String(20), index=True)
+    is_relay_enabled: Mapped[bool] = mapped_column(default=True, server_default=true())
     created_at: Mapped[datetime]
 
 

@@ -76,7 +76,11 @@ def test_numbers_are_added_listed_and_removed(parloir: CliRunner) -> None:
     tenant = _created(parloir)["tenant_id"]
     added = _run(parloir, "numbers", "add", tenant, "+33 1 59 13 33 54", "--record", "--transcribe")
     assert f"+33159133354 is a number of {tenant}" in added.output
-    assert _run(parloir, "numbers", "list", tenant).output == "+33159133354\trecording, transcript\n"
+    assert _run(parloir, "numbers", "list", tenant).output == "+33159133354\trecording, transcript\tagent\n"
+    allowed = _run(parloir, "numbers", "destinations", tenant, "--allow", "ma").output
+    assert allowed == "FR\nMA\n"  # and the country of its number
+    assert "unknown_country" in _run(parloir, "numbers", "destinations", tenant, "--allow", "Mars").output
+    assert "US" in _run(parloir, "numbers", "destinations", tenant, "--default").output.split()
     again = _run(parloir, "numbers", "add", tenant, "+33159133354")
     assert again.exit_code == 1
     assert "phone_number_taken" in again.output
