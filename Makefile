@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test check fix bench assets screenshots lock reference clean
+.PHONY: chaos help run test check fix bench assets screenshots lock reference clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ fix: ## Let the formatters put right what they can
 
 bench: ## Measure, beside peers: CPU per leg, click to first packet, end of speech to first audio, bytes
 	@scripts/bench.sh
+
+chaos: ## Kill the server under 20 storms of 500 calls, and what it leans on; nothing may be lost (half an hour)
+	@scripts/bootstrap.sh test
+	@.venv/bin/pytest tests/chaos --whole
 
 assets: ## Build the widget and the pages' assets into static/dist
 	@scripts/bootstrap.sh run

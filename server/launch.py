@@ -10,6 +10,7 @@ import uvloop
 
 from server import __version__
 from server.app import Parloir, create_app
+from server.kit.clock import Clock
 from server.kit.errors import NotAuthenticated
 from server.kit.log import configure_logging
 from server.kit.tasks import TaskScope
@@ -37,19 +38,19 @@ _DEMO_AGENT = {
 }
 
 
-def serve(settings: Settings, *, demo: bool, speech: SpeechEngines | None = None) -> None:
-    """Serve until a signal; `demo` also serves the shops, `speech` replaces what settings say.
+def serve(settings: Settings, *, demo: bool, speech: SpeechEngines | None = None, clock: Clock | None = None) -> None:
+    """Serve until a signal; `demo` also serves the shops, `speech` and `clock` replace what it would make.
 
     Raises OSError when an address cannot be had.
     """
     configure_logging(settings.log_level, settings.log_json)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, demo, speech))
+        runner.run(_serve(settings, demo, speech, clock))
 
 
-async def _serve(settings: Settings, demo: bool, speech: SpeechEngines | None) -> None:
+async def _serve(settings: Settings, demo: bool, speech: SpeechEngines | None, clock: Clock | None) -> None:
     tasks = TaskScope("launch")
-    async with Parloir.open(settings, speech=speech) as parloir:
+    async with Parloir.open(settings, clock=clock, speech=speech) as parloir:
         try:
             await parloir.migrate()
             await parloir.recover()

@@ -6,7 +6,7 @@ from typing import Any
 from server.calls.aftermath import SETTLED
 from server.calls.call_services import AiVoice, CallServices
 from server.calls.capture import Words
-from server.calls.ledger import Ledger
+from server.calls.ledger import AWAY_TIMEOUT_S, Ledger
 from server.calls.messages import Outgoing
 from server.calls.participants import Participant, Presence, side_of
 from server.calls.phone import END_OUTCOMES, PhoneCallbacks, PhoneLine
@@ -38,8 +38,7 @@ class LiveCall:
 
     def __init__(self, call: Call, services: CallServices) -> None:
         self.id = call.id
-        self.ended = asyncio.Event()
-        self.closed = asyncio.Event()
+        self.ended, self.closed = asyncio.Event(), asyncio.Event()
         self._services = services
         self._clock = services.clock
         self._tasks = TaskScope(call.uid)
@@ -396,5 +395,6 @@ class LiveCall:
         except TimeoutError:
             _log.error("a call did not finish in time", call=self.call.uid)
         finally:
+            await self._ledger.flush(AWAY_TIMEOUT_S)
             self._services.keepsakes.close(self.call)
             self.closed.set()

@@ -11,12 +11,14 @@ from server.calls.state import CallState, Happening, IllegalTransition, Step, ad
 from server.calls.store import Call, CallStore
 from server.kit.clock import Clock
 from server.kit.log import logger
+from server.storage import is_away
 
 _log = logger(__name__)
 
 ENTRIES_MAX = 1_024
 FLUSH_TIMEOUT_S = 10.0
-RETRIES_S = (0.2, 1.0, 5.0)  # between tries, when the database is away
+AWAY_TIMEOUT_S = 60.0  # how long a call that is over waits for a database that is away
+RETRIES_S = (0.2, 1.0, 5.0)  # between tries; the last one again and again while the database is away
 
 
 @dataclass(frozen=True)
@@ -80,14 +82,14 @@ class Ledger:
             self._on_full()
 
     async def run(self) -> None:
-        """Consume until cancelled. What cannot be written after a few tries is logged and left out."""
+        """Consume until cancelled. What the database refuses after a few tries is logged and left out."""
         while True:
             entry = await self._entries.get()
             if await self._write(entry) and entry.written is not None:
                 entry.written()
 
-    async def flush(self) -> None:
-        """Wait until everything added so far is written; gives up after FLUSH_TIMEOUT_S."""
+    async def flush(self, timeout_s: float = FLUSH_TIMEOUT_S) -> None:
+        """Wait until everything added so far is written; gives up after `timeout_s`."""
         reached = asyncio.Event()
 
         async def nothing() -> None:
@@ -95,21 +97,24 @@ class Ledger:
 
         self.add("mark", nothing, reached.set)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(FLUSH_TIMEOUT_S):
+            async with asyncio.timeout(timeout_s):
                 await reached.wait()
 
     async def _write(self, entry: _Entry) -> bool:
-        for wait_s in (*RETRIES_S, None):
+        tries = 0
+        while True:
             try:
                 await entry.write()
             except IllegalTransition as refused:
+                if tries:  # the try before was committed, and only its answer was lost
+                    return True
                 _log.error("a call's ledger was refused", call=self._call.uid, entry=entry.what, exc_info=refused)
                 return False
             except Exception as failure:  # noqa: BLE001  # whatever a database raises
                 _log.error("a call's ledger could not write", call=self._call.uid, entry=entry.what, exc_info=failure)
-                if wait_s is None:
+                if tries >= len(RETRIES_S) and not is_away(failure):
                     return False
-                await self._clock.sleep(wait_s)
             else:
                 return True
-        return False
+            await self._clock.sleep(RETRIES_S[min(tries, len(RETRIES_S) - 1)])
+            tries += 1

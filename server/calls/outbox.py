@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+import functools
+import itertools
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
 from sqlalchemy import delete, select, update
@@ -11,26 +13,33 @@ from server.calls.store import CallEvent
 from server.calls.tables import CallEventRow, OutboxRow
 from server.kit.clock import Clock
 from server.kit.log import logger
-from server.storage import Database
+from server.kit.tasks import TaskScope
+from server.storage import Database, is_away
 
 _log = logger(__name__)
 
 CLAIM = timedelta(seconds=120)  # a process that died while it acted gives its rows back
 BATCH = 50
+TOGETHER_MAX = 32  # calls
 LOOK_EVERY_S = 5.0  # a row of another process, or one whose time has come
+AWAY_S = 1.0
 RETRY_S = (2, 10, 60, 300, 1_800)
 
 Act = Callable[[CallEvent], Awaitable[None]]
 
 
 class Outbox:
-    """Calls `acts[event type]` for every event, at least once; what nobody acts on is done at once."""
+    """Calls `acts[event type]` for every event, at least once; what nobody acts on is done at once.
+
+    The events of one call are acted on in order, calls beside one another: a slow one holds up nobody else.
+    """
 
     def __init__(self, database: Database, clock: Clock, acts: Mapping[str, Act]) -> None:
         self._database = database
         self._clock = clock
         self._acts = acts
         self._more = asyncio.Event()
+        self._busy: dict[int, asyncio.Task[None]] = {}  # by call
 
     def poke(self) -> None:
         """There is something new."""
@@ -38,31 +47,56 @@ class Outbox:
 
     async def run(self) -> None:
         """Act until cancelled."""
-        while True:
-            self._more.clear()
-            try:
-                while await self.act():
-                    pass
-            except Exception as failure:  # noqa: BLE001  # whatever a database raises: the next time may succeed
-                _log.warning("the outbox could not be read", exc_info=failure)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_S):
-                    await self._more.wait()
+        tasks = TaskScope("outbox")
+        try:
+            while True:
+                self._more.clear()
+                try:
+                    began = await self._begin(tasks)
+                except Exception as failure:  # noqa: BLE001  # whatever a database raises: the next time may succeed
+                    _log.warning("the outbox could not be read", exc_info=failure)
+                    began = 0
+                if not began:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(LOOK_EVERY_S):
+                            await self._more.wait()
+        finally:
+            await tasks.close()
 
     async def act(self) -> int:
         """Act on what is due now; how many rows there were."""
-        claimed = await self._claim()
-        for outbox_id, event in claimed:
-            try:
-                await self._acts[event.type](event)
-            except Exception as failure:  # noqa: BLE001  # whatever it is, the row waits for another try
-                _log.error("an event could not be acted on", event_type=event.type, exc_info=failure)
-                await self._failed(outbox_id, type(failure).__name__)
-            else:
-                await self._done(outbox_id)
+        tasks = TaskScope("outbox once")
+        try:
+            began = await self._begin(tasks)
+            await asyncio.gather(*self._busy.values())
+        finally:
+            await tasks.close()
+        return began
+
+    async def _begin(self, tasks: TaskScope) -> int:
+        claimed = await self._claim() if len(self._busy) < TOGETHER_MAX else []
+        for call_id, rows in itertools.groupby(claimed, key=lambda row: row[1].call_id):
+            self._busy[call_id] = tasks.spawn(self._act_on(call_id, list(rows)), f"call {call_id}")
         return len(claimed)
 
+    async def _act_on(self, call_id: int, rows: Sequence[tuple[int, CallEvent]]) -> None:
+        done = []
+        try:
+            for outbox_id, event in rows:
+                try:
+                    await self._acts[event.type](event)
+                except Exception as failure:  # noqa: BLE001  # whatever it is, the row waits for another try
+                    _log.error("an event could not be acted on", event_type=event.type, exc_info=failure)
+                    await self._kept(functools.partial(self._failed, outbox_id, type(failure).__name__))
+                else:
+                    done.append(outbox_id)
+            await self._kept(functools.partial(self._done, done))
+        finally:
+            del self._busy[call_id]
+            self._more.set()
+
     async def _claim(self) -> list[tuple[int, CallEvent]]:
+        """Rows that are due, of calls that nobody here acts on, those of one call together."""
         now = self._clock.now()
         async with self._database.transaction() as session:
             await session.execute(
@@ -70,7 +104,7 @@ class Outbox:
             )
             due = (
                 select(OutboxRow.id)
-                .where(OutboxRow.done_at.is_(None), OutboxRow.due_at <= now)
+                .where(OutboxRow.done_at.is_(None), OutboxRow.due_at <= now, OutboxRow.call_id.not_in(self._busy))
                 .order_by(OutboxRow.id)
                 .limit(BATCH)
                 .with_for_update(skip_locked=True)
@@ -87,16 +121,27 @@ class Outbox:
                 select(OutboxRow.id, CallEventRow)
                 .join(CallEventRow, CallEventRow.id == OutboxRow.event_id)
                 .where(OutboxRow.id.in_(ids))
-                .order_by(OutboxRow.id)
+                .order_by(OutboxRow.call_id, OutboxRow.id)
             )
             return [
                 (outbox_id, CallEvent(row.id, row.call_id, row.seq, row.type, dict(row.payload), row.at))
                 for outbox_id, row in rows
             ]
 
-    async def _done(self, outbox_id: int) -> None:
+    async def _kept(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Write; while the database is away, again and again, as long as the rows are ours."""
+        deadline = self._clock.monotonic() + CLAIM.total_seconds()
+        while True:
+            try:
+                return await write()
+            except Exception as failure:
+                if not is_away(failure) or self._clock.monotonic() > deadline:
+                    raise
+            await self._clock.sleep(AWAY_S)
+
+    async def _done(self, outbox_ids: Sequence[int]) -> None:
         async with self._database.transaction() as session:
-            await session.execute(delete(OutboxRow).where(OutboxRow.id == outbox_id))
+            await session.execute(delete(OutboxRow).where(OutboxRow.id.in_(outbox_ids)))
 
     async def _failed(self, outbox_id: int, reason: str) -> None:
         """Try again later; after the last try the row stays, with why, for somebody to look at."""

@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from server.storage.sqlite_thread import ThreadedConnection
@@ -104,6 +106,13 @@ class Database:
     async def close(self) -> None:
         """Give every connection back. Idempotent."""
         await self._engine.dispose()
+
+
+def is_away(failure: BaseException) -> bool:
+    """Whether `failure` says that the database cannot be reached now, and not that it refuses what was asked."""
+    if isinstance(failure, DBAPIError):
+        return failure.connection_invalidated or isinstance(failure, InterfaceError | OperationalError)
+    return isinstance(failure, PoolTimeout | OSError)  # OSError: no connection, or no answer in time
 
 
 async def _finished(ending: Coroutine[Any, Any, None]) -> None:

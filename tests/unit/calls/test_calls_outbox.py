@@ -1,5 +1,6 @@
 """What follows from what was committed: acted on in order, at least once, and kept when it cannot be."""
 
+import asyncio
 from dataclasses import dataclass, field
 
 import pytest
@@ -92,3 +93,29 @@ async def test_a_settled_call_is_analysed_once_if_it_asked_for_it(
     assert len(verdicts) == int(is_analysed)
     if is_analysed:
         assert (await aftermath.analysis(call.id) or {})["engine"] == "extractive"
+
+
+async def test_a_call_that_takes_long_holds_up_no_other(database: Database, clock: FakeClock) -> None:
+    store = CallStore(database, clock)
+    slow, quick = [await a_call(database, clock, store) for _ in range(2)]
+    seen: asyncio.Queue[int] = asyncio.Queue()
+    judged = asyncio.Event()
+
+    async def act(event: CallEvent) -> None:
+        if event.call_id == slow.id and event.payload["first"]:
+            await judged.wait()
+        seen.put_nowait(event.call_id)
+
+    for call, first in ((slow, True), (slow, False), (quick, False)):
+        await store.note(call.id, SETTLED, {"first": first})
+    outbox = Outbox(database, clock, {SETTLED: act})
+    running = asyncio.create_task(outbox.run())
+    async with asyncio.timeout(10):
+        assert await seen.get() == quick.id
+        await store.note(quick.id, SETTLED, {"first": False})
+        outbox.poke()
+        assert await seen.get() == quick.id
+        judged.set()
+        assert [await seen.get(), await seen.get()] == [slow.id, slow.id]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
