@@ -85,8 +85,8 @@ class RelayNumbers:
         async with self._database.reading() as session:
             return phone_number(await _owned(session, project_id, reference))
 
-    async def buy(self, owner: Owner, wish: Wish) -> tuple[PhoneNumber, bool]:
-        """The number, set up as wished, and whether it is new: buying one's own again sets it up anew.
+    async def buy(self, owner: Owner, wish: Wish) -> PhoneNumber:
+        """The number, set up as wished. Buying what the project has already sets it up anew.
 
         Raises `invalid_phone_number`, `phone_number_not_for_sale`, `too_many_phone_numbers`, Conflict
         `phone_number_taken`, and what change() raises.
@@ -100,7 +100,7 @@ class RelayNumbers:
         if present is not None:
             if present.project_id != owner.project_id:
                 raise _taken()
-            return await self.change(owner, str(present.id), wish.settings), False
+            return await self.change(owner, str(present.id), wish.settings)
         offer = await self._provider.buy(number)
         if offer is NumberRefusal.NOT_FOR_SALE:
             raise InvalidInput(
@@ -111,7 +111,7 @@ class RelayNumbers:
         if isinstance(offer, NumberRefusal):
             raise _carrier_is_away()
         try:
-            return await self._store(owner, offer, changes), True
+            return await self._store(owner, offer, changes)
         except IntegrityError:  # somebody here was faster, and the carrier's number is theirs
             raise _taken() from None
         except TooMany:

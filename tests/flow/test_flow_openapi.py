@@ -102,6 +102,7 @@ async def test_every_operation_answers_as_the_document_says(speaking: Running, r
     hook = (await backend.post(HOOKS, {"url": f"{receiver.url}/hook"})).json()["id"]
     await webhooks(backend, hook)
     await calls(backend)
+    await numbers(backend)
     document = await document_of(speaking)
     await as_the_document_says(document, receiver)
     assert (await backend.ask("GET", f"{HOOKS}/{hook}/calls")).json()["calls"]
@@ -119,6 +120,17 @@ async def webhooks(backend: Backend, hook: int) -> None:
     assert (await backend.post(f"{HOOKS}/{hook}/rotate_secret")).status_code == 200
     since = backend.running.parloir.clock.now().isoformat()
     assert (await backend.post(f"{HOOKS}/{hook}/recover", {"since": since})).status_code == 200
+
+
+async def numbers(backend: Backend) -> None:
+    path = "/api/v1/relay_numbers"
+    assert (await backend.ask("GET", f"{path}/available?country=US&area_code=415")).status_code == 200
+    order = {"phone_number": "+14155550123", "forward_to": "+33612345678"}
+    mine = f"{path}/{(await backend.post(path, order)).json()['id']}"
+    assert (await backend.ask("PATCH", mine, {"relay_enabled": False})).status_code == 200
+    for each in (path, mine):
+        assert (await backend.ask("GET", each)).status_code == 200
+    assert (await backend.ask("DELETE", mine)).status_code == 200
 
 
 async def calls(backend: Backend) -> None:

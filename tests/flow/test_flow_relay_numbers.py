@@ -89,7 +89,7 @@ async def test_whose_a_number_is(running: Running) -> None:
             assert refusal(answer) == (403, "foreign_phone_number"), method
         assert (await other.ask("GET", PATH)).json() == {"relay_numbers": []}
     mine = await backend.ask("POST", PATH, {"phone_number": NUMBER, "forward_to": "+33700000000"})
-    assert (mine.status_code, mine.json()) == (200, bought | {"forward_to": "+33700000000"})
+    assert (mine.status_code, mine.json()) == (201, bought | {"forward_to": "+33700000000"})
     for nobodys in ("1", "999999999999999999999", "num_nothing", "x" * 200):
         assert refusal(await backend.ask("PATCH", f"{PATH}/{nobodys}", {})) == (404, "unknown_phone_number")
     public = Backend(running, running.tenant.public_key)
@@ -115,11 +115,11 @@ WRONG_ORDERS: list[tuple[dict[str, Any], str, str]] = [
 WRONG_SEARCHES = [
     ("country=USA", "country"),
     ("country=%00%00", "country"),
+    ("country=", "country"),
     ("type=satellite", "type"),
     ("area_code=4x5", "area_code"),
     ("contains=" + "1" * 16, "contains"),
     ("contains=%D9%A3", "contains"),
-    ("region=CA", "region"),
 ]
 
 

@@ -28,10 +28,6 @@ NOT_YET: dict[str, str] = {
     "04-whoami.mjs": "users are being built",
     "05-whoami.py": "users are being built",
     "06-whoami.rb": "users are being built",
-    "20-relay.sh": "relay numbers are being built",
-    "21-relay.mjs": "relay numbers are being built",
-    "22-relay.py": "relay numbers are being built",
-    "23-relay.rb": "relay numbers are being built",
 }
 """Blocks that no test runs, and why."""
 
