@@ -38,12 +38,15 @@ from server.tenants.audit import AuditLog
 from server.tenants.credentials import Credentials
 from server.tenants.keyring import Keyring
 from server.tenants.origins import OriginDirectory
+from server.tenants.projects import Projects
 from server.tenants.service import Tenants
 from server.web.application import web_app
 from server.web.assets import AssetManifest
 from server.web.cable import cable
 from server.web.calls_api import calls_api
 from server.web.client_address import ClientAddresses
+from server.web.console import console
+from server.web.console_desk import ConsoleParts
 from server.web.documentation import documentation
 from server.web.embed import embed
 from server.web.frame import frame
@@ -89,6 +92,7 @@ class Parloir:
     widget_options: WidgetOptions
     rates: Rates
     identity: Identity
+    secret: MasterSecret
 
     @classmethod
     @asynccontextmanager
@@ -102,11 +106,10 @@ class Parloir:
     ) -> AsyncIterator["Parloir"]:
         """Compose from `settings`; close everything at the end of the block. Tests pass what they replace."""
         clock = clock or SystemClock()
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        secret = MasterSecret.from_file(settings.data_dir / "master.secret")  # makes the folder
         async with AsyncExitStack() as closing:
             database = Database(settings.resolved_database_url)
             closing.push_async_callback(database.close)
-            secret = MasterSecret.from_file(settings.data_dir / "master.secret")
             bus, rates = _bus_and_rates(settings, clock, closing)
             credentials = _credentials(database, secret, clock, closing)
             origins = OriginDirectory(database, bus, clock)
@@ -151,6 +154,7 @@ class Parloir:
                 options,
                 rates,
                 _identity(base, rates, closing),
+                secret,
             )
 
     @property
@@ -236,8 +240,28 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -
         cable(calling.cable, parloir.origins, parloir.settings.origin, is_open=parloir.settings.cable_open_origins),
         handset(calling.handset_tickets, calling.handsets, assets),
         documentation(parloir.settings.origin),
+        console(_console(parloir, assets, addresses)),
     ]
     return web_app(parloir.origins, surfaces)
+
+
+def _console(parloir: Parloir, assets: AssetManifest, addresses: ClientAddresses) -> ConsoleParts:
+    return ConsoleParts(
+        identity=parloir.identity,
+        tenants=parloir.tenants,
+        projects=Projects(parloir.database, parloir.clock),
+        credentials=parloir.credentials,
+        keyring=parloir.keyring,
+        origins=parloir.origins,
+        numbers=parloir.calling.numbers,
+        webhooks=parloir.calling.webhooks,
+        calls=parloir.calling.calls,
+        secret=parloir.secret,
+        clock=parloir.clock,
+        assets=assets,
+        addresses=addresses,
+        origin=parloir.settings.origin,
+    )
 
 
 def _rooms(clock: Clock, metrics: CallMetrics) -> RoomClock:

@@ -189,6 +189,7 @@ def _shop_links(settings: Settings) -> list[Link]:
 
 def _links() -> list[Link]:
     return [
+        Link("/console", "Console", "sign in: projects, keys, origins, webhooks, calls"),
         Link("/readyz", "Readiness", "which parts are ready, and what is still loading"),
         Link("/metrics", "Metrics", "for Prometheus"),
     ]

@@ -209,8 +209,7 @@ class Accounts:
         now = self._clock.now()
         row = await add_user(session, user_id, fields, now)
         if tenant_id is None:
-            founded = await self._tenants.found(session, fields.name, DEFAULT_PLAN, fields.locale, f"user:{row.uid}")
-            tenant_id = founded.tenant_id
+            tenant_id = await self._tenants.found(session, fields.name, DEFAULT_PLAN, fields.locale, f"user:{row.uid}")
         await add_member(session, row.id, tenant_id, role, now)
         return await user_of(session, row)
 

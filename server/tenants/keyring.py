@@ -7,13 +7,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.kit.clock import Clock
-from server.kit.errors import Conflict, NotFound
+from server.kit.errors import Conflict, NotFound, TooMany
 from server.storage import Database
 from server.tenants.audit import record
 from server.tenants.credentials import Credentials, Kind
-from server.tenants.tables import CredentialRow
+from server.tenants.tables import CredentialRow, ProjectRow
 
 OVERLAP = timedelta(hours=24)
+KEYS_MAX = 20  # of a project, that open something
+_RETRY_S = 3_600
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,16 @@ class Key:
     created_at: datetime
     last_used_at: datetime | None
     expires_at: datetime | None
+    project_id: int | None = None
+    public_text: str | None = None  # of a public key: it is no secret
+
+
+@dataclass(frozen=True)
+class NewKey:
+    """A key that was made now, its text shown this once."""
+
+    uid: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,24 @@ class Keyring:
                 select(CredentialRow).where(CredentialRow.tenant_id == tenant_id).order_by(CredentialRow.id)
             )
             return [self._key(row) for row in rows]
+
+    async def add(self, tenant_id: int, project_id: int, actor: str) -> NewKey:
+        """One more token for the tenant's project. Raises TooMany `too_many_keys` when it has KEYS_MAX that open."""
+        now = self._clock.now()
+        async with self._database.transaction() as session:
+            # The project's row is the lock: two adds at once may not both be the last.
+            await session.execute(select(ProjectRow.id).where(ProjectRow.id == project_id).with_for_update())
+            rows = await session.scalars(
+                select(CredentialRow).where(
+                    CredentialRow.project_id == project_id, CredentialRow.kind == Kind.PROJECT.value
+                )
+            )
+            if sum(self._state(row) in ("active", "expiring") for row in rows) >= KEYS_MAX:
+                raise TooMany("too_many_keys", f"A project has at most {KEYS_MAX} tokens that work.", _RETRY_S)
+            minted = self._credentials.mint(session, Kind.PROJECT, tenant_id, project_id)
+            details = {"key": minted.row.uid, "kind": Kind.PROJECT.value}
+            await record(session, now, tenant_id, actor, "credential.created", details)
+        return NewKey(minted.row.uid, minted.text)
 
     async def rotate(self, tenant_id: int, uid: str, overlap: timedelta = OVERLAP, actor: str = "cli") -> RotatedKey:
         """A new key like `uid`, which goes on working for `overlap` (or until it would have expired anyway).
@@ -92,6 +122,8 @@ class Keyring:
             created_at=row.created_at,
             last_used_at=row.last_used_at,
             expires_at=row.expires_at,
+            project_id=row.project_id,
+            public_text=row.public_text,
         )
 
     def _state(self, row: CredentialRow) -> str:

@@ -80,26 +80,16 @@ class Tenants:
         if len({normalise(origin) for origin in origins}) > MAX_ORIGINS:
             raise InvalidInput("too_many_origins", f"A tenant has at most {MAX_ORIGINS} allowed origins.")
         async with self._database.transaction() as session:
-            made = await self.found(session, name, plan, language, actor)
+            tenant, project, agent = await self._plant(session, name, plan, language)
+            keys = {
+                kind: self._credentials.mint(
+                    session, kind, tenant.id, project.id if kind is Kind.PROJECT else None
+                ).text
+                for kind in Kind
+            }
+            await self._audit(session, tenant.id, actor, "tenant.created", {"plan": plan})
         for origin in origins:
-            await self._origins.add(made.tenant_id, origin)
-        return made
-
-    async def found(self, session: AsyncSession, name: str, plan: str, language: str, actor: str) -> NewTenant:
-        """As create(), without origins, in the caller's transaction. The caller checked the values."""
-        now = self._clock.now()
-        tenant = TenantRow(uid=_tenant_uid(name), name=name, plan=plan, language=language, created_at=now)
-        session.add(tenant)
-        await session.flush()
-        project = ProjectRow(uid=new_uid("proj"), tenant_id=tenant.id, name="default", created_at=now)
-        agent = self._agent(tenant, DEFAULT_AGENT, {})
-        session.add_all([project, agent])
-        await session.flush()
-        keys = {
-            kind: self._credentials.mint(session, kind, tenant.id, project.id if kind is Kind.PROJECT else None).text
-            for kind in Kind
-        }
-        await self._audit(session, tenant.id, actor, "tenant.created", {"plan": plan})
+            await self._origins.add(tenant.id, origin)
         return NewTenant(
             tenant_id=tenant.id,
             tenant_uid=tenant.uid,
@@ -110,6 +100,29 @@ class Tenants:
             secret_key=keys[Kind.SECRET],
             master_key=keys[Kind.MASTER],
         )
+
+    async def found(self, session: AsyncSession, name: str, plan: str, language: str, actor: str) -> int:
+        """A tenant as create() makes it, in the caller's transaction, who checked the values; its id.
+
+        It has a public key alone: secrets are made when somebody is there to see them.
+        """
+        tenant, _, _ = await self._plant(session, name, plan, language)
+        self._credentials.mint(session, Kind.PUBLIC, tenant.id, None)
+        await self._audit(session, tenant.id, actor, "tenant.created", {"plan": plan})
+        return tenant.id
+
+    async def _plant(
+        self, session: AsyncSession, name: str, plan: str, language: str
+    ) -> tuple[TenantRow, ProjectRow, AgentRow]:
+        now = self._clock.now()
+        tenant = TenantRow(uid=_tenant_uid(name), name=name, plan=plan, language=language, created_at=now)
+        session.add(tenant)
+        await session.flush()
+        project = ProjectRow(uid=new_uid("proj"), tenant_id=tenant.id, name="default", created_at=now)
+        agent = self._agent(tenant, DEFAULT_AGENT, {})
+        session.add_all([project, agent])
+        await session.flush()
+        return tenant, project, agent
 
     async def new_project_token(self, tenant_id: int, actor: str = "cli") -> str:
         """One more token for the tenant's first project; shown this once."""

@@ -55,9 +55,9 @@ def install(app: Quart) -> None:
         response.headers.setdefault("X-Request-Id", g.get("request_id", ""))
         return response
 
-    app.register_error_handler(AppError, _refused)
-    app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(Exception, _crashed)
+    app.register_error_handler(AppError, refused)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(Exception, crashed)
 
 
 def error_body(error: AppError, request_id: str) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def status_of(error: AppError, path: str = "") -> int:
     return next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
 
 
-async def _refused(error: Exception) -> Response:
+async def refused(error: Exception) -> Response:
     assert isinstance(error, AppError)
     response = jsonify(error_body(error, g.request_id))
     response.status_code = status_of(error, request.path)
@@ -86,7 +86,7 @@ async def _refused(error: Exception) -> Response:
     return response
 
 
-async def _http_error(error: Exception) -> Response:
+async def http_error(error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     status = error.code or 500
     if isinstance(error, RequestEntityTooLarge):
@@ -101,7 +101,7 @@ async def _http_error(error: Exception) -> Response:
     return response
 
 
-async def _crashed(error: Exception) -> Response:
+async def crashed(error: Exception) -> Response:
     _log.error("request failed", path=request.path, method=request.method, exc_info=error)
     response = jsonify(
         {

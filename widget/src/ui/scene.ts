@@ -1,7 +1,6 @@
 /** What every part of the panel needs: the conversation, the words, and how the host wants it. */
 
 import type { Conversation } from "../core/conversation";
-import type { Options } from "../core/options.gen";
 import type { Signal } from "../core/signals";
 import type { TextKey } from "../i18n/en";
 
@@ -11,9 +10,11 @@ export interface Scene {
   t(key: TextKey, fill?: Record<string, string>): string;
   /** The agent's name as shown. */
   name(): string;
+  avatar: string | null;
   greeting(): string;
-  /** Reads a signal. */
-  options(): Options;
+  consentText: string | null;
+  pushToTalk: boolean;
+  captions: boolean;
   isOpen: Signal<boolean>;
   close(): void;
 }

@@ -10,13 +10,11 @@ import { Silence } from "../../src/core/silence";
 import type { Settings, World } from "../../src/core/world";
 import type { PeerEvents } from "../../src/rtc/peer";
 
-const OPTIONS: Settings["options"] = {
-  apiKey: "voc_pk_1",
-  agentId: "support",
-  tenant_id: "",
+const SETTINGS: Settings = {
+  query: { key: "voc_pk_1", agent: "support" },
   language: "en",
-  greeting: "",
-  consent: { text: "", version: "" },
+  greeting: null,
+  consentVersion: null,
   textOnly: false,
   pushToTalk: false,
   startMuted: false,
@@ -34,7 +32,7 @@ const CONFIG = {
 };
 
 /** A small server and browser: says what was asked of it, and can be told to refuse. */
-function scene(options: Partial<Settings["options"]> = {}) {
+function scene(settings: Partial<Settings> = {}) {
   const asked: { path: string; body: { mode?: string; consent?: unknown } | null }[] = [];
   const refusals: Record<string, [number, string]> = {};
   const events: [string, Record<string, unknown>][] = [];
@@ -91,7 +89,7 @@ function scene(options: Partial<Settings["options"]> = {}) {
     page: () => ({ path: "/", title: "" }),
     now: () => Date.now(),
   };
-  const talk = new Conversation({ options: { ...OPTIONS, ...options }, learn: () => {} }, world);
+  const talk = new Conversation({ ...SETTINGS, ...settings }, world);
   const names = () => events.map(([name]) => name);
   const deny = (code: string) => {
     microphone = () => Promise.reject(new Problem(code));
