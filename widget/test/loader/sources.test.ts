@@ -21,8 +21,12 @@ const FORBIDDEN = {
 
 it("finds the sources", () => expect(files.length).toBeGreaterThan(5));
 
-/** On our own page, under our own policy: files fetched with a session are handed over for saving. */
-const EXCUSED: Record<string, string[]> = { "blobs and data as sources": ["player/view.ts"] };
+/** On our own pages, under our own policy: files fetched with a session are handed over for saving, and the console
+ * takes new rows out of its own page, loaded once more. */
+const EXCUSED: Record<string, string[]> = {
+  "blobs and data as sources": ["player/view.ts"],
+  "markup from strings": ["console.ts"],
+};
 
 it.each(Object.entries(FORBIDDEN))("has no %s", (name, pattern) => {
   expect(files.filter(([, text]) => pattern.test(text)).map(([file]) => file)).toEqual(EXCUSED[name] ?? []);
