@@ -25,6 +25,12 @@ OPEN = {  # every HTTP route that answers without a credential, and why
     "/embed": "one page for every link; its script uses the link",
     "/player": "one page for every link; its script uses the link",
     "/handset": "one page for every ticket; its script shows it",
+    "/openapi.json": "the API described; nothing of anybody",
+    "/docs": "public pages",
+    "/docs/assets/<version>/<name>": "public files",
+    "/docs/<any(en, fr):language>/": "public pages",
+    "/docs/<any(en, fr):language>/<slug>": "public pages",
+    "/docs/<any(en, fr):language>/api/<tag>": "public pages",
 }
 GUARDED_BY_KEY = {"/widget/config", "/widget/sessions", "/frame"}
 GUARDED_BY_LINK = {"/embed/exchange", "/embed/leave", "/player/exchange"}  # in the body

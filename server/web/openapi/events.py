@@ -45,6 +45,14 @@ class TestData(Answered):
     message: str
 
 
+class DisabledData(Answered):
+    """The endpoint that was given up."""
+
+    id: int = Field(examples=[35])
+    url: str = Field(examples=["https://example.com/hooks/phonevoice"])
+    reason: str | None
+
+
 class _Delivery(Answered):
     id: str = Field(description="Of this delivery; the same at every attempt and replay.", examples=["evt_…"])
     created_at: Moment
@@ -79,6 +87,13 @@ class TestEvent(_Delivery):
     data: TestData
 
 
+class DisabledEvent(_Delivery):
+    """We stopped sending to one of your endpoints; the others are told."""
+
+    type: Literal["webhook.disabled"]
+    data: DisabledData
+
+
 EVENTS: dict[str, tuple[str, type[_Delivery]]] = {
     "phone_call.ringing": ("The other side's phone rings.", CallEvent),
     "phone_call.started": ("The call connects: two sides can talk.", CallEvent),
@@ -94,6 +109,7 @@ EVENTS: dict[str, tuple[str, type[_Delivery]]] = {
     "phone_call.error": ("A fault of ours ended the call.", CallEvent),
     "phone_call.transcript": ("Something was said in an AI agent's call, as it is said.", TranscriptEvent),
     "sms.received": ("A short message came to one of your numbers.", TextMessageEvent),
+    "webhook.disabled": ("Another endpoint of the project was given up.", DisabledEvent),
     "webhook.test": ("You asked for a test.", TestEvent),
 }
 """Type -> when it is sent, and what it holds."""

@@ -1,0 +1,112 @@
+"""/docs as a reader meets it: two languages, every link leads somewhere, nothing is fetched from elsewhere."""
+
+import json
+import re
+
+import httpx
+
+from server.web.docs.content import GROUPS, LANGUAGES, preferred
+from server.web.documentation import SITE
+from tests.fixtures.application import Running, refusal
+
+HREF = re.compile(r'(?:href|src)="([^"]+)"')
+ANCHOR = re.compile(r'id="([^"]+)"')
+FENCES = re.compile(r"^```.*?^```$", re.M | re.S)
+SLUGS = [slug for slugs in GROUPS.values() for slug in slugs]
+
+
+async def get(running: Running, path: str, **headers: str) -> httpx.Response:
+    return await running.http.get(f"{running.url}{path}", headers=headers)
+
+
+async def pages(running: Running) -> dict[str, str]:
+    """Every page that can be reached from the first of each language, by address."""
+    found: dict[str, str] = {}
+    waiting = [f"/docs/{language}/" for language in LANGUAGES]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        answer = await get(running, path)
+        assert answer.status_code == 200, path
+        found[path] = answer.text
+        waiting += [each.partition("#")[0] for each in absolute(path, answer.text) if each.startswith("/docs/")]
+        waiting = [each for each in waiting if not each.startswith("/docs/assets/")]
+    return found
+
+
+def absolute(path: str, html: str) -> list[str]:
+    links = [each.replace("&amp;", "&") for each in HREF.findall(html)]
+    folder = path.rpartition("/")[0]
+    inside = [each for each in links if not re.match(r"[a-z]+:|//", each)]
+    return [
+        each if each.startswith("/") else f"{path}{each}" if each.startswith("#") else f"{folder}/{each}"
+        for each in inside
+    ]
+
+
+async def test_every_page_is_there_in_both_languages_and_every_link_leads_somewhere(sqlite_running: Running) -> None:
+    found = await pages(sqlite_running)
+    for language in LANGUAGES:
+        for slug in SLUGS:
+            assert f"/docs/{language}/{'' if slug == 'index' else slug}" in found
+        assert f"/docs/{language}/api/calls" in found
+        assert f"/docs/{language}/api/events" in found
+    for path, html in found.items():
+        assert f'<html lang="{path.split("/")[2]}">' in html
+        for link in absolute(path, html):
+            target, _, anchor = link.partition("#")
+            if target in found:
+                assert not anchor or anchor in ANCHOR.findall(found[target]), (path, link)
+            else:
+                assert (await get(sqlite_running, target)).status_code == 200, (path, link)
+
+
+async def test_a_page_runs_nothing_from_elsewhere_and_is_not_sent_twice(sqlite_running: Running) -> None:
+    page = await get(sqlite_running, "/docs/en/webhooks")
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "style=" not in page.text
+    assert re.findall(r"<script(?![^>]* src=)", page.text) == []
+    assert (
+        await get(sqlite_running, "/docs/en/webhooks", **{"If-None-Match": page.headers["ETag"]})
+    ).status_code == 304
+    for asset in re.findall(r'"(/docs/assets/[^"]+)"', page.text):
+        file = await get(sqlite_running, asset)
+        assert file.status_code == 200
+        assert "immutable" in file.headers["Cache-Control"]
+    assert refusal(await get(sqlite_running, "/docs/assets/older/docs.css")) == (404, "not_found")
+    assert refusal(await get(sqlite_running, "/docs/en/nothing")) == (404, "not_found")
+    assert refusal(await get(sqlite_running, "/docs/de/")) == (404, "not_found")
+    assert refusal(await get(sqlite_running, "/docs/en/api/nothing")) == (404, "not_found")
+
+
+async def test_the_examples_name_the_readers_own_server(sqlite_running: Running) -> None:
+    origin = sqlite_running.parloir.settings.origin
+    page = (await get(sqlite_running, "/docs/en/live-transcripts")).text
+    assert "voice.example.com" not in page
+    assert origin in page
+    assert origin.replace("http", "ws", 1) + "/cable" in page
+
+
+async def test_the_language_is_the_browsers_and_then_the_readers(sqlite_running: Running) -> None:
+    for asked, language in (("fr-CA,fr;q=0.9,en;q=0.8", "fr"), ("de,en;q=0.5", "en"), ("", "en"), ("es", "en")):
+        answer = await get(sqlite_running, "/docs", **{"Accept-Language": asked})
+        assert answer.headers["Location"].endswith(f"/docs/{language}/"), asked
+        assert answer.headers["Vary"] == "Accept-Language"
+    assert preferred("en;q=0.2,fr;q=0.9") == "fr"
+    assert preferred("fr;q=nonsense,;;,en") == "en"
+    assert 'href="/docs/fr/calls" hreflang="fr"' in (await get(sqlite_running, "/docs/en/calls")).text
+
+
+def test_both_languages_show_the_same_examples() -> None:
+    for slug in SLUGS:
+        english, french = (FENCES.findall((SITE / each / f"{slug}.md").read_text()) for each in LANGUAGES)
+        assert english == french, slug
+
+
+def test_both_languages_have_the_same_words() -> None:
+    english, french = (json.loads((SITE / each / "words.json").read_text()) for each in LANGUAGES)
+    assert english.keys() == french.keys()
+    assert english["groups"].keys() == french["groups"].keys() == GROUPS.keys()
