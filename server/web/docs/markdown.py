@@ -41,6 +41,7 @@ def render(source: str) -> Rendered:
     tokens = parser.parse(source)
     title, tokens = _title(tokens)
     headings = _anchor(tokens)
+    _link_to_pages(tokens)
     parts, index = list[str](), 0
     while index < len(tokens):
         if tokens[index].type == "fence":
@@ -95,6 +96,15 @@ def _anchor(tokens: list[Token]) -> list[Heading]:
             token.attrSet("id", anchor)
             found.append(Heading(int(token.tag[1]), anchor, text))
     return found
+
+
+def _link_to_pages(tokens: Sequence[Token]) -> None:
+    """In the repository a page's neighbour is a file; on the server it is an address."""
+    for token in tokens:
+        for part in token.children or ():
+            target = str(part.attrGet("href") or "") if part.type == "link_open" else ""
+            if re.fullmatch(r"[a-z-]+\.md(#.*)?", target):
+                part.attrSet("href", target.replace("index.md", "./").replace(".md", ""))
 
 
 def _prose(parser: MarkdownIt, tokens: list[Token]) -> str:
