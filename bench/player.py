@@ -3,8 +3,8 @@
     python -m bench.player
 
 Chromium with its CPU throttled to a quarter, nothing cached, page, peaks and sound from the real server on loopback.
-Ready is from the start of the navigation until the lanes are drawn with "Play" beside them and the screen has had its
-picture; the bare page is ready when its element knows how long the sound is. Takes about a minute.
+Ready is from the start of the navigation until the lanes are drawn with "Play" beside them, the first words are there
+and the screen has had its picture; the bare page is ready when its element knows how long the sound is. Takes a minute.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ TIMEOUT_S = 30
 PLAYER_READY = """
 window.isReady = new Promise((done) => {
   const look = () => {
-    if (document.querySelector('main[data-sound=ready] .play')) {
+    if (document.querySelector('main[data-sound=ready]') && document.querySelector('.bubble')) {
       watching.disconnect();
       const painted = new MessageChannel();
       painted.port1.onmessage = () => done(performance.now());
@@ -47,6 +47,11 @@ window.isReady = new Promise((done) => {
 BARE_READY = """
 window.isReady = new Promise((done) => addEventListener('loadedmetadata', () => done(performance.now()), true));
 """
+ALL_WORDS = f"""new Promise((done) => {{
+  const isThere = () => document.querySelectorAll('.bubble').length === {SEGMENTS};
+  const look = () => document.querySelector('audio[controls]') || isThere() ? done() : setTimeout(look, 20);
+  look();
+}})"""
 COSTS = """(() => {
   const canvas = document.querySelector('canvas');
   const painted = canvas?.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
@@ -73,7 +78,7 @@ async def opened(browser: Browser, url: str, ready: str, slower: int = SLOWER) -
             at = float(await page.evaluate("isReady"))
             told = (await client.send("Performance.getMetrics"))["metrics"]
             cpu_ms = next(1000 * one["value"] for one in told if one["name"] == "TaskDuration")
-            await page.evaluate("new Promise((done) => requestIdleCallback(() => setTimeout(done, 500)))")
+            await page.evaluate(ALL_WORDS)
         return at, {"cpu_ms": cpu_ms, **await page.evaluate(COSTS)}
     finally:
         await context.close()
@@ -136,8 +141,9 @@ async def measure(folder: Path) -> None:
     )
     own, its = statistics.median(own_cpu), statistics.median(bare_cpu)
     print(
-        f"CPU of the page's main thread until all words are there, not throttled: {own:.0f} ms "
-        f"(times {SLOWER}: {own * SLOWER:.0f}), the bare page {its:.0f} ms"
+        f"CPU of the page's main thread until it is ready, not throttled: {own:.0f} ms "
+        f"(times {SLOWER}: {own * SLOWER:.0f}), the bare page {its:.0f} ms; "
+        f"ours {own / its:.2f}"
     )
 
 

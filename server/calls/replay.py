@@ -1,5 +1,6 @@
 """What a player may have of a call: its recording's address, its peaks, its words, and the verdict on it."""
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -10,22 +11,23 @@ from server.calls.participants import side_of
 from server.calls.scene import call_body
 from server.calls.store import Call, CallStore
 from server.kit.clock import Clock
-from server.kit.errors import Gone
+from server.kit.errors import AppError, Gone
 from server.media.leg import Role
 from server.recordings import Recordings, State
 from server.sessions.grants import CallGrants, Session
 from server.sessions.recording_links import RecordingLinks
 from server.transcripts import as_srt, as_vtt
 
+_COLUMNS = 800  # of the peaks that come with a call: more than a player's lanes have bars
 _FORMS = {"vtt": as_vtt, "srt": as_srt}
 
 
 @dataclass(frozen=True)
 class Opened:
-    """What a link opened: the session, and the call as the player's head shows it."""
+    """What a link opened: the session, and what `Replays.call` answers to it; None when that is a refusal."""
 
     session: Session
-    call: dict[str, object]
+    replay: dict[str, object] | None
 
 
 @dataclass(frozen=True)
@@ -48,47 +50,24 @@ class Replays:
         self._origin = origin
 
     async def exchange(self, link: str) -> Opened:
-        """Use a link up. Raises `link_invalid`, `link_expired`, `link_used`, `recording_erased`."""
+        """Use a link up. Raises `link_invalid`, `link_expired`, `link_used`."""
         grant = await self._parts.players.exchange(link)
-        call = await self._parts.store.by_id(grant.call_id)
-        return Opened(await self._parts.players.session(grant), await self._head(call))
+        session = await self._parts.players.session(grant)
+        try:
+            return Opened(session, await self._body(await self._parts.store.by_id(grant.call_id)))
+        except AppError:  # the link is used up: its page asks again with the session, and is told what is wrong
+            return Opened(session, None)
 
     async def renew(self, session: str) -> Session:
         """For a page in use: its session must not end meanwhile. Raises `session_invalid`, `session_expired`."""
         return await self._parts.players.renew(session)
 
     async def call(self, session: str) -> dict[str, object]:
-        """All but the sound: call, recording, transcript, analysis.
+        """All but the sound: call, recording, its peaks at a glance, transcript, analysis.
 
         Raises `session_invalid`, `session_expired`, `recording_erased`.
         """
-        call = await self._call(session)
-        recording = await self._parts.recordings.of(call.id)
-        if recording.state is State.ERASED:
-            raise Gone("recording_erased", "This recording was erased.")
-        verdict = await self._parts.aftermath.analysis(call.id)
-        states = await self._parts.keepsakes.stored_states(call)
-        is_ready = recording.state is State.READY
-        body: dict[str, object] = {
-            "call": await self._head(call),
-            "recording": {
-                "state": recording.state.value,
-                "url": await self._parts.links.link(call.id, self._origin) if is_ready else None,
-                "duration_ms": recording.duration_ms,
-                "mime": recording.mime,
-            },
-            "transcript": {
-                "state": states["transcript"],
-                "reason": states["transcript_reason"],
-                "segments": await self._words(call.id),
-            },
-            "analysis": {"state": _analysis_state(call, verdict is not None)} | (verdict or {}),
-        }
-        return body
-
-    async def peaks(self, session: str) -> bytes:
-        """The recording's peaks so far, as server.recordings.peaks writes them."""
-        return await self._parts.recordings.peaks((await self._call(session)).id)
+        return await self._body(await self._call(session))
 
     async def transcript(self, session: str, form: Literal["vtt", "srt"]) -> str:
         """The whole transcript as WebVTT or SubRip."""
@@ -99,9 +78,34 @@ class Replays:
         grant = await self._parts.players.verify(session)
         return await self._parts.store.by_id(grant.call_id)
 
-    async def _head(self, call: Call) -> dict[str, object]:
-        extras = await self._parts.keepsakes.stored_states(call)
-        return call_body(call, None, extras, None, self._parts.clock.now())
+    async def _body(self, call: Call) -> dict[str, object]:
+        recording = await self._parts.recordings.of(call.id)
+        if recording.state is State.ERASED:
+            raise Gone("recording_erased", "This recording was erased.")
+        verdict = await self._parts.aftermath.analysis(call.id)
+        states = await self._parts.keepsakes.stored_states(call)
+        is_ready = recording.state is State.READY
+        peaks = await self._parts.recordings.glance(call.id, _COLUMNS)
+        return {
+            "call": call_body(call, None, states, None, self._parts.clock.now()),
+            "recording": {
+                "state": recording.state.value,
+                "url": await self._parts.links.link(call.id, self._origin) if is_ready else None,
+                "duration_ms": recording.duration_ms,
+                "mime": recording.mime,
+            },
+            "peaks": {
+                "per_second": peaks.per_second,
+                "values": base64.b64encode(peaks.values).decode(),
+                "silences": peaks.silences,
+            },
+            "transcript": {
+                "state": states["transcript"],
+                "reason": states["transcript_reason"],
+                "segments": await self._words(call.id),
+            },
+            "analysis": {"state": _analysis_state(call, verdict is not None)} | (verdict or {}),
+        }
 
     async def _words(self, call_id: int) -> Sequence[dict[str, object]]:
         return [

@@ -6,8 +6,10 @@ A peak is the loudest absolute sample of its 50 ms; it is 0 only where there is 
 """
 
 import struct
+from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from server.media.frame import SAMPLE_RATE_HZ, Samples
 
@@ -17,6 +19,8 @@ _CHANNELS = 2
 _SAMPLES = SAMPLE_RATE_HZ // PER_SECOND
 _STEP = 256  # of a 16-bit sample's size: what one step of a peak stands for
 _LOUDEST = 127
+_QUIET = 3
+_PAUSE_S = 1  # shorter ones are part of speaking
 
 
 class PeakMeter:
@@ -42,6 +46,30 @@ class PeakMeter:
 def peaks_bytes(samples: int) -> int:
     """How long a whole file of peaks is for so many samples a channel."""
     return len(HEADER) + -(-samples // _SAMPLES) * _CHANNELS
+
+
+@dataclass(frozen=True)
+class Glance:
+    """A recording at a glance: what a player draws, and what it may leave out."""
+
+    per_second: float
+    values: bytes  # the loudest of each stretch, left and right in turn
+    silences: list[tuple[int, int]]  # from and to, in ms: nobody speaks for a second and more
+
+
+def glance(whole: bytes, columns: int) -> Glance:
+    """Of a whole file of peaks, at most `columns` a side."""
+    pairs = np.frombuffer(whole, np.int8, offset=len(HEADER)).reshape(-1, _CHANNELS)
+    together = max(1, -(-len(pairs) // columns))
+    padded = np.pad(pairs, ((0, -len(pairs) % together), (0, 0)))
+    loudest = padded.reshape(-1, together, _CHANNELS).max(axis=1, initial=0)
+    return Glance(PER_SECOND / together, loudest.tobytes(), _silences(pairs.max(axis=1, initial=0) <= _QUIET))
+
+
+def _silences(is_quiet: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.pad(is_quiet.astype(np.int8), 1))).reshape(-1, 2)
+    long = edges[edges[:, 1] - edges[:, 0] >= _PAUSE_S * PER_SECOND] * (1000 // PER_SECOND)
+    return [(start, end) for start, end in long.tolist()]
 
 
 def _peaks(samples: Samples) -> bytes:

@@ -19,6 +19,7 @@ from server.kit.log import logger
 from server.kit.tasks import TaskScope
 from server.media.frame import FRAME_MS
 from server.recordings import mp3, peaks, track
+from server.recordings.peaks import Glance
 from server.recordings.recorder import Recorder
 from server.recordings.tables import RecordingRow
 from server.recordings.track import Paths, Written
@@ -146,6 +147,10 @@ class Recordings:
         if row.state != State.READY:
             return peaks.HEADER
         return b"".join([chunk async for chunk in await self._objects.open(_peaks_key(row.uid))])
+
+    async def glance(self, call_id: int, columns: int) -> Glance:
+        """The peaks so far, at most `columns` a side."""
+        return peaks.glance(await self.peaks(call_id), columns)
 
     async def info(self, call_id: int) -> ObjectInfo:
         """The finished file of a call.

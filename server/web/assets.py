@@ -75,6 +75,10 @@ class AssetManifest:
         path = self._pages[name]
         return path, self.integrity[path]
 
+    def source(self, name: str) -> str:
+        """A page's script itself, to stand in its page."""
+        return (self._dist / self._pages[name].lstrip("/")).read_text("utf-8")
+
     def file_for(self, url_path: str, accept_encoding: str) -> AssetFile | None:
         """What to answer for `url_path`, the smallest form the browser takes; None when there is no such file."""
         newest = {EVERGREEN: self.loader, HOST_EVERGREEN: self._pages.get("host", "")}

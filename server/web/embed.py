@@ -102,15 +102,14 @@ async def parents_of(grants: CallGrants, origins: OriginDirectory, link: str) ->
     return allowed or list(_ANY_PARENT)
 
 
-def framed_page(html: str, parents: Sequence[str], style: str = "'self'") -> Response:
+def framed_page(html: str, parents: Sequence[str], style: str = "'self'", script: str = "'self'") -> Response:
     """A page for other people's iframes: it may load and reach us alone, is kept by nobody, and tells nobody.
 
-    `style`: where its looks may come from, as a source of a content security policy.
+    `style`, `script`: where its looks and its code may come from, as sources of a content security policy.
     """
     response = Response(html, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; script-src 'self'; connect-src 'self'; media-src 'self' blob:; "
-        f"style-src {style}; "
+        f"default-src 'none'; script-src {script}; connect-src 'self'; media-src 'self' blob:; style-src {style}; "
         "img-src 'self' data:; base-uri 'none'; form-action 'none'; "
         f"frame-ancestors {' '.join(parents) or chr(39) + 'none' + chr(39)}"
     )

@@ -23,8 +23,7 @@ class _Exchange(RequestBody):
 
 def player(replays: Replays, grants: CallGrants, origins: OriginDirectory, assets: AssetManifest) -> Blueprint:
     routes = Blueprint("player", __name__)
-    style = (TEMPLATES / "player.css").read_text("utf-8")
-    style_source = f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
+    style, script = (TEMPLATES / "player.css").read_text("utf-8"), assets.source("player")
 
     @routes.after_request
     async def _kept_by_nobody(response: Response) -> Response:
@@ -33,14 +32,15 @@ def player(replays: Replays, grants: CallGrants, origins: OriginDirectory, asset
 
     @routes.get("/player")
     async def page() -> Response:
-        """The same page for every link; its script uses the link up."""
-        html = await render_template("player.html", assets=assets, style=style)
-        return framed_page(html, await parents_of(grants, origins, request.args.get("t", "")), style_source)
+        """The same page for every link, whole in one answer; its script uses the link up."""
+        html = await render_template("player.html", script=script, style=style)
+        parents = await parents_of(grants, origins, request.args.get("t", ""))
+        return framed_page(html, parents, _source_of(style), _source_of(script))
 
     @routes.post("/player/exchange")
     async def exchange() -> Response:
         opened = await replays.exchange((await read_body(_Exchange)).token)
-        return jsonify({"session": _body(opened.session), "call": opened.call})
+        return jsonify({"session": _body(opened.session), "replay": opened.replay})
 
     @routes.post("/player/renew")
     async def renew() -> Response:
@@ -50,10 +50,6 @@ def player(replays: Replays, grants: CallGrants, origins: OriginDirectory, asset
     @routes.get("/player/call")
     async def call() -> Response:
         return jsonify(await replays.call(bearer()))
-
-    @routes.get("/player/peaks")
-    async def peaks() -> Response:
-        return Response(await replays.peaks(bearer()), content_type="application/octet-stream")
 
     @routes.get("/player/transcript.vtt")
     async def as_vtt() -> Response:
@@ -88,6 +84,11 @@ def demo_player(
         return answer
 
     return routes
+
+
+def _source_of(inline: str) -> str:
+    """What stands in the page itself, as a source of a content security policy."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()}'"
 
 
 def _body(session: Session) -> dict[str, object]:

@@ -150,7 +150,7 @@ async def test_a_server_that_is_away_for_a_moment_ends_nothing(archive: Archive,
     call_id, recorder = await archive.going_on(8)
     page = await look(await archive.link(call_id))
     await expect(page.locator(".bubble")).to_have_count(2)
-    async with page.expect_request_finished(lambda request: request.url.endswith("/player/peaks")):
+    async with page.expect_request_finished(lambda request: request.url.endswith("/player/call")):
         pass
     await page.context.set_offline(True)
     async with page.expect_event("requestfailed"):

@@ -49,11 +49,12 @@ function fail(code: string): void {
 async function start(): Promise<void> {
   const api = new PlayerApi();
   try {
-    await api.open(link, form);
-    const [first, peaks] = await Promise.all([api.replay(), api.peaks()]);
+    const opening = api.open(link, form);
+    // Made, shown and measured while the answer is on its way.
     const player = new Player(t, api, startAt, fail);
-    player.take(first, peaks);
     show(player.view);
+    const first = await opening;
+    player.take(first);
     await fillIn(player, api, first);
   } catch (thrown) {
     fail(codeOf(thrown));
@@ -65,9 +66,8 @@ async function fillIn(player: Player, api: PlayerApi, first: Replay): Promise<vo
   for (let tries = 0, now = first; isUnfinished(now); tries += 1) {
     await new Promise((done) => setTimeout(done, Math.min(POLL_MS + tries * POLL_SLOWER_MS, POLL_MAX_MS)));
     try {
-      let peaks: ArrayBuffer;
-      [now, peaks] = await Promise.all([api.replay(), api.peaks()]);
-      player.take(now, peaks);
+      now = await api.replay();
+      player.take(now);
     } catch (thrown) {
       if (FACES[codeOf(thrown)]) throw thrown;
     }

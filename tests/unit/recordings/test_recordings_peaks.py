@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from server.recordings.peaks import HEADER, PeakMeter, peaks_bytes
+from server.recordings.peaks import HEADER, PeakMeter, glance, peaks_bytes
 
 SAMPLES = 800  # of 50 ms
 
@@ -50,3 +50,21 @@ def test_a_peak_is_nought_only_in_perfect_silence(samples: np.ndarray) -> None:
 
 def test_the_header_is_what_the_player_reads() -> None:
     assert struct.unpack("<BBH", HEADER) == (1, 2, 20)
+
+
+@given(st.lists(st.tuples(st.integers(0, 127), st.integers(0, 127)), max_size=400), st.integers(1, 60))
+@settings(max_examples=80, deadline=None)
+def test_a_glance_keeps_what_is_loudest(pairs: list[tuple[int, int]], columns: int) -> None:
+    seen = glance(HEADER + bytes(value for pair in pairs for value in pair), columns)
+    together = round(20 / seen.per_second)
+    stretches = [pairs[at : at + together] for at in range(0, len(pairs), together)]
+    assert len(stretches) <= columns
+    assert list(seen.values) == [max(lane) for stretch in stretches for lane in zip(*stretch, strict=True)]
+
+
+def test_silences_are_pauses_of_both_sides_of_a_second_and_more() -> None:
+    quiet, ours, theirs = [(3, 0)], [(0, 4)], [(90, 0)]
+    pairs = quiet * 20 + ours + quiet * 19 + theirs * 2 + quiet * 18 + ours * 40 + quiet * 100
+    whole = HEADER + bytes(value for pair in pairs for value in pair)
+    assert glance(whole, 8).silences == [(0, 1_000), (5_000, 10_000)]
+    assert glance(HEADER, 8).silences == []

@@ -20,21 +20,25 @@ interface Kept {
 
 interface Granted {
   session: { token: string; expires_in: number };
+  /** What the link opened; null when it has to be asked for. */
+  replay?: Replay | null;
 }
 
 export class PlayerApi {
   private _kept: Kept = { token: "", link: "", form: "", renewAt: 0 };
 
-  /** Use the link up, or go on with what the tab kept. Throws `Problem`. */
-  async open(link: string, form: string): Promise<void> {
+  /** Use the link up, or go on with what the tab kept: the call as it is. Throws `Problem`. */
+  async open(link: string, form: string): Promise<Replay> {
     const kept = read();
     const tail = link.slice(-TAIL);
     if (kept && (!link || kept.link === tail)) this._kept = { ...kept, form: form || kept.form };
     else {
       this._kept.link = tail;
       this._kept.form = form;
-      await this._take(await this._ask("exchange", { token: link }));
+      const { replay } = await this._take(await this._ask("exchange", { token: link }));
+      if (replay) return replay;
     }
+    return this.replay();
   }
 
   /** Where others open the call at `second`: in the host page's form, or "" when it gave none. */
@@ -46,15 +50,17 @@ export class PlayerApi {
   async stay(): Promise<void> {
     if (Date.now() < this._kept.renewAt) return;
     this._kept.renewAt = Date.now() + RETRY_MS;
-    await this._ask("renew", {}).then(this._take, () => {});
+    await this._ask("renew", {})
+      .then(this._take)
+      .catch(() => {});
   }
 
   replay = async (): Promise<Replay> => (await this._ask("call")).json();
-  peaks = async (): Promise<ArrayBuffer> => (await this._ask("peaks")).arrayBuffer();
   file = async (form: "vtt" | "srt"): Promise<Blob> => (await this._ask(`transcript.${form}`)).blob();
 
-  private _take = async (response: Response): Promise<void> => {
-    const { session } = (await response.json()) as Granted;
+  private _take = async (response: Response): Promise<Granted> => {
+    const granted = (await response.json()) as Granted;
+    const { session } = granted;
     this._kept.token = session.token;
     this._kept.renewAt = Date.now() + session.expires_in * 500;
     try {
@@ -62,6 +68,7 @@ export class PlayerApi {
     } catch {
       // A page without storage plays all the same; a reload is then the end.
     }
+    return granted;
   };
 
   private async _ask(path: string, body?: object): Promise<Response> {

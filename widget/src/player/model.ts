@@ -8,6 +8,14 @@ export interface Segment {
   text: string;
 }
 
+export interface Peaks {
+  per_second: number;
+  /** Loudness from 0 to 127, the customer's and our side's in turn, in base64. */
+  values: string;
+  /** From and to, in ms. */
+  silences: [number, number][];
+}
+
 export interface Replay {
   call: {
     state: string;
@@ -19,6 +27,7 @@ export interface Replay {
     duration_s: number;
   };
   recording: { state: string; url: string | null; duration_ms: number };
+  peaks: Peaks;
   transcript: { state: string; reason: string | null; segments: Segment[] };
   analysis: {
     state: string;
@@ -31,27 +40,8 @@ export interface Replay {
   };
 }
 
-/** Loudness from 0 to 127, `perSecond` values a second, for the customer and for our side. */
-export interface Peaks {
-  perSecond: number;
-  customer: Uint8Array;
-  ours: Uint8Array;
-}
-
-const HEADER = 4;
-const QUIET = 3;
 /** Shorter pauses are part of speaking. */
-const PAUSE_S = 1;
-
-/** Four bytes of header, then pairs: customer, ours. */
-export function readPeaks(bytes: ArrayBuffer): Peaks {
-  const values = new Uint8Array(bytes);
-  const lane = (side: number) =>
-    Uint8Array.from({ length: (values.length - HEADER) >> 1 }, (_, at) =>
-      Math.min(127, values[HEADER + 2 * at + side] ?? 0),
-    );
-  return { perSecond: new DataView(bytes).getUint16(2, true) || 1, customer: lane(0), ours: lane(1) };
-}
+const PAUSE_MS = 1_000;
 
 /** The last segment that began by `ms`, or -1. */
 export function segmentAt(segments: readonly Segment[], ms: number): number {
@@ -65,13 +55,9 @@ export function segmentAt(segments: readonly Segment[], ms: number): number {
   return low - 1;
 }
 
-/** Where the silence that `second` lies in ends, or null when somebody speaks within PAUSE_S. */
-export function silenceEnd(peaks: Peaks, second: number): number | null {
-  const start = Math.floor(second * peaks.perSecond);
-  let at = start;
-  while (at < peaks.ours.length && (peaks.ours[at] ?? 0) <= QUIET && (peaks.customer[at] ?? 0) <= QUIET) at += 1;
-  return at - start >= PAUSE_S * peaks.perSecond ? at / peaks.perSecond : null;
-}
+/** Where the silence that `ms` lies in ends, if a second and more of it is left. */
+export const silenceEnd = ({ silences }: Peaks, ms: number): number | undefined =>
+  silences.find(([from, to]) => from <= ms && ms + PAUSE_MS <= to)?.[1];
 
 /** 0:07, 12:34, 1:02:03. */
 export function clock(seconds: number): string {

@@ -4,9 +4,20 @@ import { node } from "../ui/node";
 import { clock, type Segment, segmentAt } from "./model";
 import type { T } from "./words";
 
+/** Bubbles made at once: a screen's. The rest follows as many at a time, and between them the page does what is to do. */
+const MANY = 20;
+const PAUSE_MS = 30;
+
 export class Transcript {
   readonly view: HTMLElement;
-  private readonly _log = node("ol", { class: "log" });
+  private readonly _log = node("ol", {
+    class: "log",
+    onclick: ({ target }: MouseEvent) => {
+      const bubble = (target as Element).closest<HTMLButtonElement>(".bubble");
+      const said = bubble && this._segments[this._bubbles.indexOf(bubble)];
+      if (said) this.seek(said.t0_ms / 1000);
+    },
+  });
   private readonly _count = node("span", { class: "soft", role: "status" });
   private readonly _search: HTMLInputElement;
   private readonly _back: HTMLButtonElement;
@@ -48,25 +59,38 @@ export class Transcript {
   show(fresh: readonly Segment[]): void {
     if (fresh.length === this._segments.length) return;
     this._segments = [...fresh].sort((a, b) => a.t0_ms - b.t0_ms);
-    this._bubbles = this._segments.map(({ text, side, t0_ms }) =>
-      node(
+    this._bubbles = [];
+    this._log.replaceChildren();
+    this._current = -1;
+    this._goOn();
+    this._mark();
+  }
+
+  private _goOn(): void {
+    this._build(this._bubbles.length + MANY);
+    if (this._bubbles.length < this._segments.length) setTimeout(() => this._goOn(), PAUSE_MS);
+  }
+
+  /** The bubbles up to number `end`. */
+  private _build(end: number): void {
+    const fresh = this._segments.slice(this._bubbles.length, end).map(({ text, side, t0_ms }) => {
+      const bubble = node(
         "button",
-        { class: "bubble", onclick: () => this.seek(t0_ms / 1000) },
+        { class: "bubble" },
         node("span", { dir: "auto" }, text),
         node("span", { class: "code" }, `${this.t(side)} · ${clock(t0_ms / 1000)}`),
-      ),
-    );
-    this._log.replaceChildren(
-      ...this._bubbles.map((bubble, at) => node("li", { class: this._segments[at]?.side ?? "" }, bubble)),
-    );
-    this._current = -1;
-    this._mark();
+      );
+      this._bubbles.push(bubble);
+      return node("li", { class: side }, bubble);
+    });
+    this._log.append(...fresh);
   }
 
   /** The sound is at `second`. */
   at(second: number): void {
     const now = segmentAt(this._segments, second * 1000);
     if (now === this._current) return;
+    if (now >= this._bubbles.length) this._build(now + MANY);
     const [before, bubble] = [this._bubbles[this._current], this._bubbles[now]];
     this._current = now;
     if (before) before.ariaCurrent = null;
@@ -105,6 +129,8 @@ export class Transcript {
 
   private _mark(): void {
     const wish = this._search.value.trim().toLowerCase();
+    if (!wish && !this._count.textContent) return;
+    this._build(Infinity);
     this._found = [];
     this._place = -1;
     this._segments.forEach(({ text }, at) => {

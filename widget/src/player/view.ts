@@ -3,7 +3,7 @@
 import { codeOf } from "../core/errors";
 import { node } from "../ui/node";
 import type { PlayerApi } from "./api";
-import { clock, isBeingMade, type Peaks, type Replay, readPeaks, silenceEnd } from "./model";
+import { clock, isBeingMade, type Peaks, type Replay, silenceEnd } from "./model";
 import { Transcript } from "./transcript";
 import { wave } from "./wave";
 import type { Key, T } from "./words";
@@ -11,6 +11,7 @@ import type { Key, T } from "./words";
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3];
 const JUMPS: Record<string, number> = { j: -10, l: 10 };
 const COPIED_MS = 2_000;
+const SETTLED_MS = 150;
 
 export class Player {
   readonly view: HTMLElement;
@@ -59,7 +60,8 @@ export class Player {
     const files = node("div", { class: "bar files", role: "group", "aria-label": t("download") }, this._mp3, ...texts);
     const keep = node("div", { class: "bar keep" }, this._copy(), files);
     const head = node("header", {}, this._title, this._about);
-    this.view = node("main", {}, head, this._note, sound, keep, this._verdict, this._words.view, this._audio);
+    const parts = [head, this._note, sound, keep, this._verdict, this._words.view, this._audio];
+    this.view = node("main", { "aria-busy": "true", "data-said": 0 }, ...parts);
     this._lanes = wave(
       this._canvas,
       () => this._length,
@@ -69,30 +71,30 @@ export class Player {
   }
 
   /** Show what the server knows by now. */
-  take(replay: Replay, peaks: ArrayBuffer): void {
+  take(replay: Replay): void {
     const { call, recording, transcript, analysis } = replay;
     const said = transcript.segments;
     const who = call.name || call.to;
-    const when = new Date(call.created_at).toLocaleString(document.documentElement.lang, SHORT);
     const isReady = recording.state === "ready";
     this._title.textContent = document.title = who;
-    this._about.replaceChildren(
-      node("bdi", {}, when),
-      ...(call.name ? [" · ", node("bdi", { dir: "ltr" }, call.to)] : []),
-    );
+    const when = node("bdi");
+    this._about.replaceChildren(...(call.name ? [node("bdi", { dir: "ltr" }, call.to), " · "] : []), when);
+    // After the first picture: a browser takes long to load what it needs to write its first date.
+    setTimeout(() => {
+      when.textContent = new Date(call.created_at).toLocaleString(document.documentElement.lang, SHORT);
+    }, SETTLED_MS);
     this._length = Math.max(recording.duration_ms, ...said.map(({ t1_ms }) => t1_ms), 0) / 1000;
     if (isReady && recording.duration_ms) this._length = recording.duration_ms / 1000;
     this._note.textContent = noteOf(this.t, replay);
     // What of the page is of use now: the style sheet hides the rest.
+    this.view.ariaBusy = null;
     Object.assign(this.view.dataset, { sound: recording.state, said: said.length });
     this._canvas.tabIndex = isReady ? 0 : -1;
     this._canvas.ariaDisabled = String(!isReady);
-    // The words after the first picture: hundreds of bubbles would hold up the lanes and the button.
-    if (this._peaks) this._words.show(said);
-    else requestAnimationFrame(() => setTimeout(() => this.take(replay, peaks)));
+    this._words.show(said);
     if (isReady && recording.url && !this._url) this._load(recording.url, this.startAt);
-    this._peaks = readPeaks(peaks);
-    this._lanes.show(this._peaks);
+    this._peaks = replay.peaks;
+    this._lanes.show(replay.peaks);
     if (analysis.state === "ready") this._verdict.replaceChildren(...verdictOf(this.t, analysis));
     this._tell();
   }
@@ -207,8 +209,8 @@ export class Player {
     if (paused) return;
     void this.api.stay();
     if (this._skip.ariaPressed !== "true" || !this._peaks) return;
-    const spoken = silenceEnd(this._peaks, now);
-    if (spoken !== null && spoken < this._length) this._audio.currentTime = spoken;
+    const spoken = (silenceEnd(this._peaks, now * 1000) ?? Infinity) / 1000;
+    if (spoken < this._length) this._audio.currentTime = spoken;
   }
 }
 

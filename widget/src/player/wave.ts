@@ -85,18 +85,19 @@ export function wave(canvas: HTMLCanvasElement, seconds: () => number, seek: (to
   };
 }
 
-function barsOf({ perSecond, customer, ours }: Peaks, width: number, height: number, seconds: number): Path2D {
+function barsOf(peaks: Peaks, width: number, height: number, seconds: number): Path2D {
   const bars = new Path2D();
   const middle = height / 2;
-  const count = Math.max(1, (seconds * perSecond * STEP) / width);
-  const top = (lane: Uint8Array, from: number, to: number) =>
-    lane.subarray(from, to).reduce((a, b) => Math.max(a, b), 0);
-  const loudest = Math.max(QUIETEST_MAX, top(customer, 0, customer.length), top(ours, 0, ours.length));
+  const count = (seconds * peaks.per_second * STEP) / width;
+  const values = [...atob(peaks.values)].map((one) => one.charCodeAt(0));
+  const loudest = Math.max(QUIETEST_MAX, ...values);
   for (let x = 0; x < width; x += STEP) {
     const from = Math.floor((x / STEP) * count);
-    const tall = (lane: Uint8Array) => 1 + (top(lane, from, from + Math.ceil(count)) / loudest) * (middle - 3);
-    bars.rect(x, middle - 1 - tall(customer), BAR, tall(customer));
-    bars.rect(x, middle + 1, BAR, tall(ours));
+    const heard = values.slice(2 * from, 2 * (from + Math.ceil(count)));
+    const tall = (side: number) =>
+      1 + (Math.max(0, ...heard.filter((_, at) => at % 2 === side)) / loudest) * (middle - 3);
+    bars.rect(x, middle - 1 - tall(0), BAR, tall(0));
+    bars.rect(x, middle + 1, BAR, tall(1));
   }
   return bars;
 }
