@@ -52,6 +52,7 @@ from server.web.embed import embed
 from server.web.frame import frame
 from server.web.handset import handset
 from server.web.health import health
+from server.web.identity_api import identity_api
 from server.web.limits import limits
 from server.web.pages import ROOT, StartPage, pages
 from server.web.phone_calls_api import agents_api, phone_calls_api
@@ -220,7 +221,9 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -
         parloir.settings.origin,
     )
     calling = parloir.calling
-    asking = ProjectGuard(parloir.credentials, parloir.tenants, parloir.rates, parloir.settings.origin)
+    asking = ProjectGuard(
+        parloir.credentials, parloir.identity.tokens, parloir.tenants, parloir.rates, parloir.settings.origin
+    )
     surfaces = [
         limits(parloir.rates, addresses),
         health(parloir.readiness, parloir.metrics.registry),
@@ -232,6 +235,7 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -
         embed(calling.calls, calling.softphones, parloir.origins, assets, parloir.settings.page_ice_servers),
         player(calling.replays, calling.players, parloir.origins, assets),
         recordings(calling.recordings, calling.recording_links),
+        identity_api(asking, parloir.identity, parloir.tenants, addresses),
         agents_api(asking, calling.calls, parloir.tenants, calling.artefacts),
         phone_calls_api(asking, calling.calls, calling.artefacts, calling.cable.tokens),
         relay_numbers_api(asking, calling.relay_numbers, calling.idempotency),

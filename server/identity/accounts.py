@@ -13,7 +13,7 @@ from server.identity.addresses import normalised
 from server.identity.attempts import Allowance, Attempts
 from server.identity.mail import LANGUAGES, Letters
 from server.identity.passwords import Passwords, check_password
-from server.identity.tables import SignInRow, SignUpRow, UserRow
+from server.identity.tables import MembershipRow, SignInRow, SignUpRow, UserRow
 from server.identity.tokens import UserTokens
 from server.identity.users import Role, User, UserFields, add_member, add_user, user_of
 from server.kit.clock import Clock
@@ -78,7 +78,7 @@ class Accounts:
 
         An address that has an account gets a mail that says so, and the answer is the same.
 
-        Raises InvalidInput `invalid_email`, `weak_password`, `invalid_name`; TooMany `rate_limit_exceeded`,
+        Raises InvalidInput `invalid_email`, `weak_password`, `name_too_long`; TooMany `rate_limit_exceeded`,
         `too_many_attempts`; Unavailable `mail_unavailable`.
         """
         await self._count(f"sign-up/address/{asked_from}")
@@ -163,6 +163,18 @@ class Accounts:
             row = await session.scalar(select(UserRow).where(UserRow.email == normalised(email)))
             return await user_of(session, row) if row is not None else None
 
+    async def owner_of(self, tenant_id: int) -> User | None:
+        """The tenant's first owner."""
+        async with self._database.reading() as session:
+            row = await session.scalar(
+                select(UserRow)
+                .join(MembershipRow, MembershipRow.user_id == UserRow.id)
+                .where(MembershipRow.tenant_id == tenant_id, MembershipRow.role == Role.OWNER.value)
+                .order_by(MembershipRow.id)
+                .limit(1)
+            )
+            return await user_of(session, row) if row is not None else None
+
     async def all(self) -> list[User]:
         """Every user, oldest first."""
         async with self._database.reading() as session:
@@ -180,7 +192,7 @@ class Accounts:
         name = " ".join(storable(wish.name).split()) or email.partition("@")[0]
         if len(name) > NAME_MAX:
             problem = FieldProblem("name", f"has more than {NAME_MAX} characters")
-            raise InvalidInput("invalid_name", f"A name has at most {NAME_MAX} characters.", [problem])
+            raise InvalidInput("name_too_long", f"A name has at most {NAME_MAX} characters.", [problem])
         check_password(wish.password, email)
         locale = wish.locale if wish.locale in LANGUAGES else LANGUAGES[0]
         return UserFields(email, name, locale, await self._passwords.hash(wish.password))

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     SECRET = "secret"  # noqa: S105  # voc_sk_: server side, /v1
     PUBLIC = "public"  # voc_pk_: in web pages, only with an allowed origin
     MASTER = "master"  # vk_: the tenant's own
+    USER = "user"  # of a person, kept by identity: no key of a tenant
 
 
 _PREFIXES = {
@@ -43,6 +44,8 @@ _SCOPES = {
     Kind.PUBLIC: ("widget",),
     Kind.MASTER: ("project", "tenant"),
 }
+KEYS = tuple(_PREFIXES)
+"""The kinds of keys that every tenant has."""
 _SHOWN_TAIL = 4
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")  # of a tenant or an agent: what cannot be one is not looked up
 _LARGEST_ID = 2**53

@@ -17,7 +17,7 @@ from server.storage import Database
 from server.storage.text import storable
 from server.tenants.agent_fields import check_language, checked
 from server.tenants.audit import record
-from server.tenants.credentials import Credentials, Kind, profile_of
+from server.tenants.credentials import KEYS, Credentials, Kind, profile_of
 from server.tenants.origins import MAX_ORIGINS, OriginDirectory, normalise
 from server.tenants.plans import DEFAULT_PLAN, plan_named
 from server.tenants.tables import AgentRow, ProjectRow, TenantRow
@@ -85,7 +85,7 @@ class Tenants:
                 kind: self._credentials.mint(
                     session, kind, tenant.id, project.id if kind is Kind.PROJECT else None
                 ).text
-                for kind in Kind
+                for kind in KEYS
             }
             await self._audit(session, tenant.id, actor, "tenant.created", {"plan": plan})
         for origin in origins:
@@ -148,6 +148,12 @@ class Tenants:
         """The project of keys that name none: the tenant's first. Every tenant has one."""
         async with self._database.reading() as session:
             return await _first_project(session, tenant_id)
+
+    async def project_named(self, project_id: int) -> tuple[str, str]:
+        """The uid and the name of a project there is."""
+        async with self._database.reading() as session:
+            row = await session.get_one(ProjectRow, project_id)
+        return row.uid, row.name
 
     async def by_uid(self, uid: str) -> Tenant:
         """Raises NotFound `unknown_tenant`."""

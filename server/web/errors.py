@@ -33,7 +33,7 @@ _STATUS: dict[type[AppError], int] = {
     TooMany: 429,
     Unavailable: 503,
 }
-_UNPROCESSABLE = "/api/v1/"
+_UNPROCESSABLE = ("/api/v1/", "/api/signup", "/api/confirm", "/api/whoami")
 _HTTP_CODES = {
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take that method."),

@@ -34,7 +34,8 @@ OPEN = {  # every HTTP route that answers without a credential, and why
 }
 GUARDED_BY_KEY = {"/widget/config", "/widget/sessions", "/frame"}
 GUARDED_BY_LINK = {"/embed/exchange", "/embed/leave", "/player/exchange"}  # in the body
-REFUSAL_BY_ADDRESS = {"/api/v1/": (401, "missing_token"), "/recordings/": (401, "link_invalid")}
+GUARDED_BY_PASSWORD_OR_CODE = {f"/api{version}/{name}" for version in ("", "/v1") for name in ("signup", "confirm")}
+REFUSAL_BY_ADDRESS = {"/api/": (401, "missing_token"), "/recordings/": (401, "link_invalid")}
 
 
 @pytest.fixture(params=["json", "text"])
@@ -119,6 +120,8 @@ async def test_every_route_has_a_guard(sqlite_running: Running) -> None:
 def _expected(rule: str) -> tuple[int, str]:
     if rule in GUARDED_BY_KEY or rule in GUARDED_BY_LINK:
         return 400, "invalid_request"
+    if rule in GUARDED_BY_PASSWORD_OR_CODE:
+        return 422, "invalid_request"
     return next((r for start, r in REFUSAL_BY_ADDRESS.items() if rule.startswith(start)), (401, "session_invalid"))
 
 

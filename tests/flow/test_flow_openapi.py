@@ -134,7 +134,7 @@ async def numbers(backend: Backend) -> None:
 
 
 async def calls(backend: Backend) -> None:
-    for path in ("calls", "calls?only=agents", "agents"):
+    for path in ("whoami", "../whoami", "calls", "calls?only=agents", "agents"):
         assert (await backend.ask("GET", f"/api/v1/{path}")).status_code == 200
     order = {"recipient_phone_number": magic.SPEAKS, "agent_id": backend.running.tenant.agent_id}
     order |= {"enable_recording": True, "enable_transcription": True}

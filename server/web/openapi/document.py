@@ -11,6 +11,7 @@ from werkzeug.routing.rules import Rule
 from server.web.openapi.events import EVENTS
 from server.web.openapi.operation import Operation, Who, operation_of
 from server.web.openapi.refusals import Refusal, responses_of
+from server.web.principal import PROJECT_HEADER
 
 _DESCRIPTION = (
     "Calls by AI agents and between people, relay numbers, webhooks and live transcripts. JSON in, JSON out; "
@@ -62,6 +63,13 @@ _IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
 }
 
+_PROJECT_ID = {
+    "name": PROJECT_HEADER,
+    "in": "header",
+    "description": "With a user token: the project, by its uid. Your first one if left out.",
+    "schema": {"type": "string"},
+}
+
 
 def document_of(app: Quart, origin: str, version: str, meanings: Mapping[str, str]) -> dict[str, Any]:
     """Every described route of `app`. `meanings`: what a code says happened.
@@ -82,7 +90,7 @@ def document_of(app: Quart, origin: str, version: str, meanings: Mapping[str, st
     components = document["components"]
     components["schemas"] = dict(sorted((components["schemas"] | schemas).items()))
     components["securitySchemes"] = _SCHEMES
-    components["parameters"] = {"IdempotencyKey": _IDEMPOTENCY_KEY}
+    components["parameters"] = {"IdempotencyKey": _IDEMPOTENCY_KEY, "ProjectId": _PROJECT_ID}
     components["headers"] = {name: {"description": said, "schema": kind} for name, (said, kind) in _HEADERS.items()}
     return document
 
@@ -147,11 +155,14 @@ class _Described(OpenAPIProvider):
         parameters = [_path_parameter(each) if each["in"] == "path" else each for each in said["parameters"]]
         if operation.is_idempotent:
             parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
+        if operation.who in (Who.USER, Who.EITHER):
+            parameters.append({"$ref": "#/components/parameters/ProjectId"})
         success = next(iter(said["responses"].values()), None) or {
             "description": "The words.",
             "content": {"text/plain": {"schema": {"type": "string"}}},
         }
-        shown = _COUNTED + (("Idempotency-Replayed",) if operation.is_idempotent else ())
+        counted = _COUNTED if operation.who is not Who.NOBODY else _COUNTED[:1]
+        shown = counted + (("Idempotency-Replayed",) if operation.is_idempotent else ())
         success["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in shown}
         kept = {"operationId": said["operationId"], "tags": [operation.tag], "summary": operation.summary}
         if operation.description:

@@ -55,7 +55,7 @@ class Operation:
     status: int = 200
     refusals: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     is_idempotent: bool = False
-    who: Who = Who.PROJECT
+    who: Who = Who.EITHER
 
 
 def described(operation: Operation) -> Callable[[_View], _View]:

@@ -28,7 +28,11 @@ _WHO: dict[Who, dict[int, tuple[str, ...]]] = {
         429: ("rate_limit_exceeded",),
     },
     Who.USER: {},
-    Who.EITHER: {},
+    Who.EITHER: {
+        401: ("missing_token", "invalid_key"),
+        403: ("token_in_query", "wrong_key", "wrong_project", "role_too_weak"),
+        429: ("rate_limit_exceeded",),
+    },
     Who.NOBODY: {},
 }
 

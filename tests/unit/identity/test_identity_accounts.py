@@ -285,4 +285,4 @@ async def test_nothing_secret_is_readable_at_rest(few: People) -> None:
 async def test_a_name_that_is_too_long(few: People, name: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
         await few.identity.accounts.sign_up(NewAccount(EMAIL, PASSWORD, name), HOME)
-    assert refusal.value.code == "invalid_name"
+    assert refusal.value.code == "name_too_long"
