@@ -43,7 +43,7 @@ from server.tenants.service import Tenants
 from server.web.application import web_app
 from server.web.assets import AssetManifest
 from server.web.cable import cable
-from server.web.calls_api import calls_api
+from server.web.calls_api import call_links_api, calls_api
 from server.web.client_address import ClientAddresses
 from server.web.console import console
 from server.web.console_desk import ConsoleParts
@@ -231,16 +231,17 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -
         widget(guard, parloir.visits, parloir.widget_options.table),
         widget_socket(guard, parloir.visits),
         frame(parloir.credentials, parloir.origins, tickets),
-        calls_api(asking, calling.calls, calling.cable.tokens, calling.idempotency, parloir.settings.origin),
+        calls_api(asking, calling.calls, calling.cable.tokens, calling.idempotency),
+        call_links_api(asking, calling.calls, calling.idempotency, parloir.settings.origin),
         embed(calling.calls, calling.softphones, parloir.origins, assets, parloir.settings.page_ice_servers),
         player(calling.replays, calling.players, parloir.origins, assets),
         recordings(calling.recordings, calling.recording_links),
         identity_api(asking, parloir.identity, parloir.tenants, addresses),
         agents_api(asking, calling.calls, parloir.tenants, calling.artefacts),
-        phone_calls_api(asking, calling.calls, calling.artefacts, calling.cable.tokens),
+        phone_calls_api(asking, calling.calls, calling.artefacts, calling.cable.tokens, calling.idempotency),
         relay_numbers_api(asking, calling.relay_numbers, calling.idempotency),
         webhooks_api(asking, calling.webhooks, calling.idempotency),
-        webhook_log_api(asking, calling.webhooks),
+        webhook_log_api(asking, calling.webhooks, calling.idempotency),
         cable(calling.cable, parloir.origins, parloir.settings.origin, is_open=parloir.settings.cable_open_origins),
         handset(calling.handset_tickets, calling.handsets, assets),
         documentation(parloir.settings.origin),

@@ -137,9 +137,10 @@ class Calling:
             closing.push_async_callback(live.close)
             softphones = softphone_grants(base.database, base.keys, clock)
             players = player_grants(base.database, base.keys, clock)
-            parts = CallParts(store, live, keepsakes, softphones, players, base.tenants, base.credentials, clock)
-            calls = Calls(parts, settings.caller_id)
-            numbers, texts = _take_in(base, news, live, driver, closing)
+            numbers = PhoneNumbers(base.database, base.credentials, clock)
+            owned = (base.tenants, base.credentials, numbers)
+            calls = Calls(CallParts(store, live, keepsakes, softphones, players, *owned, clock), settings.caller_id)
+            texts = _take_in(base, numbers, news, live, driver, closing)
             replay_parts = ReplayParts(store, keepsakes, aftermath, recordings, players, links, clock)
             replays = Replays(replay_parts, settings.origin)
             yield cls(
@@ -183,16 +184,20 @@ def _phone_network(base: Foundations, closing: AsyncExitStack) -> tuple[VirtualE
 
 
 def _take_in(
-    base: Foundations, parts: NewsParts, live: LiveCalls, driver: VirtualDriver, closing: AsyncExitStack
-) -> tuple[PhoneNumbers, Texts]:
+    base: Foundations,
+    numbers: PhoneNumbers,
+    parts: NewsParts,
+    live: LiveCalls,
+    driver: VirtualDriver,
+    closing: AsyncExitStack,
+) -> Texts:
     """Calls and text messages that come to the numbers of projects."""
-    numbers = PhoneNumbers(base.database, base.credentials, base.clock)
     inbound = Inbound(numbers, base.credentials, parts.store, live)
     closing.push_async_callback(inbound.close)
     driver.on_incoming(inbound.take)
     texts = Texts(base.database, numbers, parts.webhooks, base.clock)
     driver.on_text(texts.receive)
-    return numbers, texts
+    return texts
 
 
 def _live(base: Foundations, store: CallStore, driver: VirtualDriver, keepsakes: CallKeepsakes) -> LiveCalls:

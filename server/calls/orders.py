@@ -1,7 +1,7 @@
 """What a backend may order: a bridge between two people, or a call by an AI agent."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from server.kit.errors import FieldProblem, InvalidInput
@@ -42,6 +42,20 @@ class Order:
     def is_analysed(self) -> bool:
         return self._wanted(self.analysis)
 
+    @property
+    def caller_id_field(self) -> str:
+        """What the number shown is called in the request: a call by an agent has no line of ours (A-06)."""
+        return "caller_id" if self.kind == BRIDGE else "inbound_phone_number"
+
+    def or_else(self, recording: bool, transcription: bool, analysis: bool) -> "Order":
+        """This order, with what was left open filled in."""
+        return replace(
+            self,
+            recording=recording if self.recording is None else self.recording,
+            transcription=transcription if self.transcription is None else self.transcription,
+            analysis=analysis if self.analysis is None else self.analysis,
+        )
+
     def _wanted(self, said: bool | None) -> bool:
         return self.kind == BRIDGE if said is None else said
 
@@ -63,7 +77,7 @@ def numbers_of(order: Order) -> Numbers:
     return Numbers(
         to=normalise(order.to, field="recipient_phone_number"),
         agent=normalise(order.agent_number or "", field="inbound_phone_number") if is_by_phone else None,
-        caller_id=normalise(order.caller_id, field="caller_id") if order.caller_id else None,
+        caller_id=normalise(order.caller_id, field=order.caller_id_field) if order.caller_id else None,
     )
 
 

@@ -26,6 +26,11 @@ def status_of(call: Call) -> str:
     return _STATUS.get(word, word)
 
 
+def stands_for(status: str) -> list[str]:
+    """The states and outcomes that a Phonevoice word means."""
+    return [word for word, said in _STATUS.items() if said == status] or [status]
+
+
 @dataclass(frozen=True)
 class Artefacts:
     """What a call has left behind so far. None: not there, or not yet."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from server.calls.call_services import Keepsakes
+from server.calls.filters import EVERY_CALL, CallFilter
 from server.calls.live_calls import LiveCalls
 from server.calls.messages import Outgoing
 from server.calls.orders import AI, Order, missing, numbers_of
@@ -13,11 +14,12 @@ from server.calls.softphone_control import wrong_role
 from server.calls.state import IllegalTransition, hung_up
 from server.calls.store import Call, CallStore, NewCall
 from server.kit.clock import Clock
-from server.kit.errors import Conflict, Gone, InvalidInput
+from server.kit.errors import Conflict, FieldProblem, Gone, InvalidInput, NotAllowed, NotFound
 from server.media.leg import Role
 from server.sessions.grants import CallGrant, CallGrants, Link
 from server.telephony.numbers import normalise
-from server.tenants.credentials import Credentials, Principal
+from server.tenants.credentials import Credentials, Principal, WidgetTarget
+from server.tenants.phone_numbers import PhoneNumbers
 from server.tenants.plans import plan_named
 from server.tenants.service import Tenants
 
@@ -56,6 +58,7 @@ class CallParts:
     players: CallGrants
     tenants: Tenants
     credentials: Credentials
+    numbers: PhoneNumbers
     clock: Clock
 
 
@@ -63,7 +66,7 @@ class Calls:
     """The application service. Every call belongs to a tenant; who asks for another's is refused."""
 
     def __init__(self, parts: CallParts, default_caller_id: str | None) -> None:
-        """`default_caller_id`: shown by calls whose order names none, E.164."""
+        """`default_caller_id`: shown by calls of projects without a number, E.164."""
         self._store = parts.store
         self._live = parts.live
         self._keepsakes = parts.keepsakes
@@ -71,33 +74,34 @@ class Calls:
         self._players = parts.players
         self._tenants = parts.tenants
         self._credentials = parts.credentials
+        self._numbers = parts.numbers
         self._clock = parts.clock
         self._default_caller_id = default_caller_id
 
     async def initiate(self, principal: Principal, order: Order) -> Call:
         """Store the call and begin it.
 
-        Raises `invalid_phone_number`, `invalid_request`, `unknown_agent`, `concurrency_limit_reached`,
-        `server_stopping`.
+        Raises `invalid_phone_number`, `invalid_request`, `unknown_agent`, `foreign_agent`, `caller_id_refused`,
+        `concurrency_limit_reached`, `server_stopping`.
         """
         self._live.refuse_when_stopping()
         numbers = numbers_of(order)
         tenant = await self._tenants.by_id(principal.tenant_id)
+        project_id = principal.project_id or await self._tenants.default_project(principal.tenant_id)
         agent_uid, language = None, order.language or tenant.language
         if order.kind == AI:
-            if not order.agent:
-                raise missing("agent_id", "name the agent that calls")
-            target = await self._credentials.target_of(principal.tenant_id, order.agent)
+            target = await self._target(principal.tenant_id, order.agent)
             agent_uid, language = target.agent.uid, order.language or target.agent.language
+            order = order.or_else(target.keeping.recording, target.keeping.transcript, target.keeping.analysis)
         call = await self._store.create(
             NewCall(
                 tenant_id=principal.tenant_id,
-                project_id=principal.project_id or await self._tenants.default_project(principal.tenant_id),
+                project_id=project_id,
                 kind=order.kind,
                 direction="outbound",
                 mode=order.mode,
                 language=language,
-                from_number=numbers.caller_id or self._default_caller_id,
+                from_number=await self._caller_id(project_id, numbers.caller_id, order.caller_id_field),
                 to_number=numbers.to,
                 agent_number=numbers.agent,
                 agent_uid=agent_uid,
@@ -112,15 +116,35 @@ class Calls:
         self._live.begin(call)
         return call
 
+    async def _target(self, tenant_id: int, agent: str | None) -> WidgetTarget:
+        if not agent:
+            raise missing("agent_id", "name the agent that calls")
+        try:
+            return await self._credentials.target_of(tenant_id, agent)
+        except NotFound:
+            if await self._credentials.is_agent(agent):
+                raise NotAllowed("foreign_agent", "This agent belongs to somebody else.") from None
+            raise
+
+    async def _caller_id(self, project_id: int, wanted: str | None, field_name: str) -> str | None:
+        """The number shown: `wanted`, if it is the project's, else the project's oldest (A-06)."""
+        numbers = await self._numbers.of_project(project_id)
+        if wanted is None:
+            return numbers[0] if numbers else self._default_caller_id
+        if wanted not in (*numbers, self._default_caller_id):
+            problem = FieldProblem(field_name, "must be a telephone number of the project")
+            raise InvalidInput("caller_id_refused", "A call can show a number of its own project only.", [problem])
+        return wanted
+
     async def find(self, principal: Principal, reference: str) -> Call:
         """As it stands now. Raises `unknown_call`, `foreign_call`."""
         call = await self._store.find(principal.tenant_id, principal.project_id, reference)
         live = self._live.present(call.id)
         return live.call if live else call
 
-    async def latest(self, principal: Principal) -> tuple[list[Call], int]:
-        """The newest calls, newest first, and how many there are in all."""
-        return await self._store.latest(principal.tenant_id, principal.project_id)
+    async def latest(self, principal: Principal, wanted: CallFilter = EVERY_CALL) -> tuple[list[Call], int]:
+        """A page of the calls that are wanted, newest first, and how many are."""
+        return await self._store.latest(principal.tenant_id, principal.project_id, wanted)
 
     async def hang_up(self, principal: Principal, reference: str) -> Call:
         """End the call. Ending what has ended changes nothing."""

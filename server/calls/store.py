@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import and_, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from server.calls.filters import EVERY_CALL, CallFilter
 from server.calls.state import CallState, Happening, IllegalTransition, Outcome, Position, Step, advance
 from server.calls.tables import CallEventRow, CallLegRow, CallRow, OutboxRow
 from server.kit.clock import Clock
@@ -252,14 +253,16 @@ class CallStore:
             raise NotAllowed("foreign_call", "This call belongs to somebody else.")
         return _call(row)
 
-    async def latest(self, tenant_id: int, project_id: int | None) -> tuple[list[Call], int]:
-        """The newest calls, newest first, and how many there are; of that project if one is given."""
-        mine = CallRow.tenant_id == tenant_id
+    async def latest(
+        self, tenant_id: int, project_id: int | None, wanted: CallFilter = EVERY_CALL
+    ) -> tuple[list[Call], int]:
+        """A page of the calls that are wanted, newest first, and how many are; of that project if one is given."""
+        mine = and_(CallRow.tenant_id == tenant_id, *wanted.conditions())
         if project_id is not None:
             mine = and_(mine, CallRow.project_id == project_id)
+        page = select(CallRow).where(mine).order_by(CallRow.id.desc()).limit(wanted.limit).offset(wanted.offset)
         async with self._database.reading() as session:
-            rows = await session.scalars(select(CallRow).where(mine).order_by(CallRow.id.desc()).limit(LATEST_MAX))
-            calls = [_call(row) for row in rows]
+            calls = [_call(row) for row in await session.scalars(page)]
             return calls, await session.scalar(select(func.count()).select_from(CallRow).where(mine)) or 0
 
     async def with_external_id(self, tenant_id: int, external_id: str) -> list[Call]:

@@ -19,6 +19,7 @@ from server.kit.errors import InvalidInput, NotAuthenticated, NotFound
 from server.kit.ids import is_well_formed_secret, new_secret, new_uid
 from server.storage import Database
 from server.storage.secret import MasterSecret
+from server.tenants.keeping import Keeping
 from server.tenants.key_use import KeyUse
 from server.tenants.plans import Plan, plan_named
 from server.tenants.tables import AgentRow, CredentialRow, TenantRow
@@ -82,6 +83,7 @@ class WidgetTarget:
     avatar_url: str | None
     text_only: bool
     consent: ConsentPolicy
+    keeping: Keeping = Keeping()  # of calls that the agent makes
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,13 @@ class Credentials:
         """The target of a session that exists. Raises `unknown_agent` when the agent is gone."""
         return await self._target("tenant_id", tenant_id, agent_uid)
 
+    async def is_agent(self, agent: str) -> bool:
+        """Whether anybody has an agent of this integer id or uid."""
+        form, asked = _called(agent)
+        which = AgentRow.id == asked if form == "id" else AgentRow.uid == asked
+        async with self._database.reading() as session:
+            return await session.scalar(select(AgentRow.id).where(which)) is not None
+
     async def _target(self, by: "_By", tenant: str | int | None, agent: str | None) -> WidgetTarget:
         form, asked = _called(agent)
         async with self._database.reading() as session:
@@ -271,6 +280,7 @@ def _target_in(row: Row[Any] | None) -> WidgetTarget:
         avatar_url=row.avatar_url,
         text_only=row.text_only,
         consent=ConsentPolicy(row.consent_required, row.consent_version, row.consent_text),
+        keeping=Keeping(row.record_calls, row.transcribe_calls, row.analyse_calls),
     )
 
 

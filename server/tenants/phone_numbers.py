@@ -16,7 +16,10 @@ from server.telephony.number_provider import NumberType
 from server.telephony.numbers import normalise
 from server.tenants.audit import record
 from server.tenants.credentials import Credentials
+from server.tenants.keeping import Keeping
 from server.tenants.tables import PhoneNumberRow, ProjectRow
+
+__all__ = ["Keeping", "PhoneNumber", "PhoneNumbers"]
 
 
 @dataclass(frozen=True)
@@ -45,15 +48,6 @@ class PhoneNumber:
     def country(self) -> str | None:
         """ISO, two letters; None for a number of no country."""
         return country_of(self.number)
-
-
-@dataclass(frozen=True)
-class Keeping:
-    """What is kept of calls to a number."""
-
-    recording: bool = False
-    transcript: bool = False
-    analysis: bool = False
 
 
 class PhoneNumbers:
@@ -110,6 +104,12 @@ class PhoneNumbers:
                 select(PhoneNumberRow).where(PhoneNumberRow.tenant_id == tenant_id).order_by(PhoneNumberRow.id)
             )
             return [phone_number(row) for row in rows]
+
+    async def of_project(self, project_id: int) -> list[str]:
+        """Its E.164 numbers, the oldest first."""
+        which = select(PhoneNumberRow.number).where(PhoneNumberRow.project_id == project_id)
+        async with self._database.reading() as session:
+            return list(await session.scalars(which.order_by(PhoneNumberRow.id)))
 
     async def find(self, number: str) -> PhoneNumber | None:
         """Whose E.164 `number` is; None when nobody of ours has it."""

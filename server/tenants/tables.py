@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, true
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.storage import Base, BigId
@@ -83,6 +83,9 @@ class AgentRow(Base):
     consent_required: Mapped[bool]
     consent_version: Mapped[str] = mapped_column(String(40))
     consent_text: Mapped[str | None] = mapped_column(Text)
+    record_calls: Mapped[bool] = mapped_column(default=False, server_default=false())
+    transcribe_calls: Mapped[bool] = mapped_column(default=False, server_default=false())
+    analyse_calls: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime]
 
 

@@ -14,8 +14,8 @@ from server.web.openapi.operation import answered, described
 from server.web.project_guard import ProjectGuard
 
 
-def calls_api(asking: ProjectGuard, calls: Calls, cables: CableTokens, keys: IdempotencyKeys, origin: str) -> Blueprint:
-    """`origin`: the server's own, for the links it gives out."""
+def calls_api(asking: ProjectGuard, calls: Calls, cables: CableTokens, keys: IdempotencyKeys) -> Blueprint:
+    """Calls themselves."""
     routes = Blueprint("calls_api", __name__, url_prefix="/api/v1")
     principal = asking.principal
 
@@ -50,23 +50,39 @@ def calls_api(asking: ProjectGuard, calls: Calls, cables: CableTokens, keys: Ide
 
         return await once(keys, caller, dial)
 
+    return routes
+
+
+def call_links_api(asking: ProjectGuard, calls: Calls, keys: IdempotencyKeys, origin: str) -> Blueprint:
+    """Links to the pages of a call. `origin`: the server's own, which they begin with."""
+    routes = Blueprint("call_links_api", __name__, url_prefix="/api/v1")
+    principal = asking.principal
+
     @routes.post("/calls/<reference>/embed_session")
     @described(api.EMBED_SESSION)
     async def embed_session(reference: str) -> Response:
         caller = await principal()
-        asked = await read_body(api.EmbedSession)
-        link, role = await calls.softphone_link(caller, reference, asked.role, asked.allowed_origins)
-        url = f"{origin}/embed?t={link.token}"
-        return answered(api.SoftphoneLink, {"embed_url": url, "role": role.value, "expires_in": link.expires_in_s})
+
+        async def make() -> tuple[Response, int]:
+            asked = await read_body(api.EmbedSession)
+            link, role = await calls.softphone_link(caller, reference, asked.role, asked.allowed_origins)
+            body = {"embed_url": f"{origin}/embed?t={link.token}", "role": role.value}
+            return answered(api.SoftphoneLink, body | {"expires_in": link.expires_in_s}), 200
+
+        return await once(keys, caller, make)
 
     @routes.post("/calls/<reference>/player_session")
     @described(api.PLAYER_SESSION)
     async def player_session(reference: str) -> Response:
         caller = await principal()
-        asked = await read_body(api.PlayerSession)
-        link = await calls.player_link(caller, reference, asked.allowed_origins)
-        url = f"{origin}/player?t={link.token}"
-        return answered(api.PlayerLink, {"player_url": url, "embed_url": url, "expires_in": link.expires_in_s})
+
+        async def make() -> tuple[Response, int]:
+            asked = await read_body(api.PlayerSession)
+            link = await calls.player_link(caller, reference, asked.allowed_origins)
+            url = f"{origin}/player?t={link.token}"
+            return answered(api.PlayerLink, {"player_url": url, "embed_url": url, "expires_in": link.expires_in_s}), 200
+
+        return await once(keys, caller, make)
 
     return routes
 

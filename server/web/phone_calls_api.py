@@ -6,14 +6,17 @@ from quart import Blueprint, Response
 
 from server.agents.port import AgentProfile
 from server.calls.artefacts import CallArtefacts
-from server.calls.phonevoice import call_data
+from server.calls.filters import CallFilter
+from server.calls.phonevoice import call_data, stands_for
 from server.calls.service import Calls
 from server.calls.store import Call
 from server.kit.errors import NotFound
 from server.sessions.cable_tokens import CableTokens
+from server.storage.idempotency import IdempotencyKeys
 from server.tenants.credentials import Principal
 from server.tenants.service import Tenants
 from server.web.bodies import read_query
+from server.web.idempotency import once
 from server.web.openapi import calls as api
 from server.web.openapi.operation import answered, described
 from server.web.project_guard import ProjectGuard
@@ -31,12 +34,12 @@ def agents_api(asking: ProjectGuard, calls: Calls, tenants: Tenants, artefacts: 
     async def agents_and_calls() -> Response:
         """Agents, as the document says, and calls, as the path does (A-05); `only` leaves one of them out."""
         principal = await asking.principal()
-        only = read_query(api.AgentsQuery).only
+        asked = read_query(api.AgentsQuery)
         body: dict[str, Any] = {}
-        if only != "calls":
+        if asked.only != "calls":
             body["agents"] = await agents_of(principal)
-        if only != "agents":
-            latest, body["total"] = await calls.latest(principal)
+        if asked.only != "agents":
+            latest, body["total"] = await calls.latest(principal, _filter(asked))
             body["calls"] = [await _shown(each, artefacts) for each in latest]
         return answered(api.AgentsAndCalls, body)
 
@@ -48,14 +51,16 @@ def agents_api(asking: ProjectGuard, calls: Calls, tenants: Tenants, artefacts: 
     return routes
 
 
-def phone_calls_api(asking: ProjectGuard, calls: Calls, artefacts: CallArtefacts, cables: CableTokens) -> Blueprint:
-    """One call, or the latest, with what they left behind."""
+def phone_calls_api(
+    asking: ProjectGuard, calls: Calls, artefacts: CallArtefacts, cables: CableTokens, keys: IdempotencyKeys
+) -> Blueprint:
+    """One call, or a list, with what they left behind."""
     routes = Blueprint("phone_calls_api", __name__, url_prefix="/api/v1")
 
     @routes.get("/phone_calls")
     @described(api.LIST_PHONE_CALLS)
     async def phone_calls() -> Response:
-        latest, total = await calls.latest(await asking.principal())
+        latest, total = await calls.latest(await asking.principal(), _filter(read_query(api.CallsQuery)))
         shown = [await _shown(each, artefacts) for each in latest]
         return answered(api.PhoneCalls, {"calls": shown, "total": total})
 
@@ -77,10 +82,28 @@ def phone_calls_api(asking: ProjectGuard, calls: Calls, artefacts: CallArtefacts
     @routes.post("/phone_calls/<reference>/cable_token")
     @described(api.CABLE_TOKEN)
     async def cable_token(reference: str) -> Response:
-        call = await calls.find(await asking.principal(), reference)
-        return answered(api.CableToken, {"phone_call_id": call.id, "cable_token": await cables.issue(call.uid)})
+        caller = await asking.principal()
+
+        async def issue() -> tuple[Response, int]:
+            call = await calls.find(caller, reference)
+            body = {"phone_call_id": call.id, "cable_token": await cables.issue(call.uid)}
+            return answered(api.CableToken, body), 200
+
+        return await once(keys, caller, issue)
 
     return routes
+
+
+def _filter(asked: api.CallsQuery) -> CallFilter:
+    return CallFilter(
+        stands=stands_for(asked.status) if asked.status else (),
+        kind=asked.call_type,
+        direction=asked.direction,
+        since=asked.created_after,
+        until=asked.created_before,
+        limit=asked.limit,
+        offset=asked.offset,
+    )
 
 
 async def _shown(call: Call, artefacts: CallArtefacts) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """/api/v1/webhooks: where a project's events go, what was sent, and sending it again. Rows P-080 to P-087."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -62,25 +63,34 @@ def webhooks_api(asking: ProjectGuard, webhooks: Webhooks, keys: IdempotencyKeys
     @routes.post("/<reference>/rotate_secret")
     @described(api.ROTATE_SECRET)
     async def rotate(reference: str) -> Response:
-        asker, asked = await asking(), await read_body(api.RotateSecret)
-        endpoint, secret = await endpoints.rotate(
-            asker.project_id, reference, asked.overlap_hours, asker.actor, force=asked.force
-        )
-        return answered(api.WebhookWithSecret, _body(endpoint) | {"secret": secret})
+        asker = await asking()
+
+        async def replace() -> tuple[Response, int]:
+            asked = await read_body(api.RotateSecret)
+            endpoint, secret = await endpoints.rotate(
+                asker.project_id, reference, asked.overlap_hours, asker.actor, force=asked.force
+            )
+            return answered(api.WebhookWithSecret, _body(endpoint) | {"secret": secret}), 200
+
+        return await once(keys, await asking.principal(), replace)
 
     return routes
 
 
-def webhook_log_api(asking: ProjectGuard, webhooks: Webhooks) -> Blueprint:
+def webhook_log_api(asking: ProjectGuard, webhooks: Webhooks, keys: IdempotencyKeys) -> Blueprint:
     """What endpoints were sent, and sending it again."""
     routes = Blueprint("webhook_log_api", __name__, url_prefix="/api/v1/webhooks/<reference>")
 
     async def owned(reference: str) -> int:
         return (await webhooks.endpoints.find((await asking()).project_id, reference)).id
 
-    def sent(**facts: object) -> Response:
-        webhooks.dispatcher.poke()
-        return answered(api.Sent, {"status": "success"} | facts)
+    async def sent(name: str, send: Callable[[], Awaitable[object]]) -> Response:
+        async def work() -> tuple[Response, int]:
+            body = {"status": "success", name: await send()}
+            webhooks.dispatcher.poke()
+            return answered(api.Sent, body), 200
+
+        return await once(keys, await asking.principal(), work)
 
     @routes.get("/calls")
     @described(api.DELIVERY_LOG)
@@ -91,18 +101,21 @@ def webhook_log_api(asking: ProjectGuard, webhooks: Webhooks) -> Blueprint:
     @routes.post("/calls/<delivery>/replay")
     @described(api.REPLAY)
     async def replay(reference: str, delivery: str) -> Response:
-        return sent(event_id=await webhooks.log.replay(await owned(reference), delivery))
+        endpoint_id = await owned(reference)
+        return await sent("event_id", lambda: webhooks.log.replay(endpoint_id, delivery))
 
     @routes.post("/recover")
     @described(api.RECOVER)
     async def recover(reference: str) -> Response:
         endpoint_id = await owned(reference)
-        return sent(count=await webhooks.log.recover(endpoint_id, (await read_body(api.Recover)).since))
+        since = (await read_body(api.Recover)).since
+        return await sent("count", lambda: webhooks.log.recover(endpoint_id, since))
 
     @routes.post("/test")
     @described(api.TEST_WEBHOOK)
     async def test(reference: str) -> Response:
-        return sent(event_id=await webhooks.log.test(await owned(reference)))
+        endpoint_id = await owned(reference)
+        return await sent("event_id", lambda: webhooks.log.test(endpoint_id))
 
     return routes
 

@@ -39,6 +39,11 @@ class Backend:
         call_id: int = answer.json()["phone_call_id"]
         return call_id
 
+    async def hang_up_all(self) -> None:
+        """A plan has so many lines."""
+        for call in (await self.ask("GET", "/api/v1/phone_calls")).json()["calls"]:
+            await self.post(f"/api/v1/calls/{call['id']}/hangup")
+
     async def link(self, call_id: int, role: str | None = None) -> str:
         answer = await self.post(f"/api/v1/calls/{call_id}/embed_session", {"role": role} if role else {})
         assert answer.status_code == 200, answer.text
@@ -93,6 +98,10 @@ async def test_an_agent_who_never_comes_cancels_the_call(running: Running, clock
         ({"webhook_url": "https://example.com"}, "webhook_url"),
         ({"enable_recording": "yes"}, "enable_recording"),
         ({"vendeur_mode": None}, "inbound_phone_number"),
+        ({"caller_id": "+33159133354"}, "caller_id"),
+        ({"call_type": "ai"}, "agent_id"),
+        ({"call_type": "ai", "agent_id": "support", "inbound_phone_number": "+33159133354"}, "inbound_phone_number"),
+        ({"call_type": "ai", "agent_id": "support", "inbound_phone_number": "0159"}, "inbound_phone_number"),
     ],
 )
 async def test_what_is_wrong_with_an_order_is_named(

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from server.web.bodies import RequestBody
+from server.calls.filters import PAGE
 from server.web.openapi.operation import Answered, Asked, Moment, Operation, PhoneNumber
 
 _Number = Annotated[str, Field(min_length=1, max_length=40)]
@@ -43,14 +43,18 @@ class Initiate(Asked):
     )
     agent_id: int | str | None = Field(None, description="The agent that calls: its id, uid or slug.")
     inbound_phone_number: _Number | None = Field(
-        None, description="Bridge by phone: the line of your side, which rings first. AI call: the number shown."
+        None,
+        description="Bridge by phone: the line of your side, which rings first. AI call: your number that is shown.",
     )
-    caller_id: _Number | None = Field(None, description="Bridge: the number shown to the client.")
+    caller_id: _Number | None = Field(
+        None, description="Bridge: the number shown to the client, one of the project. Nothing: its oldest."
+    )
     language: Literal["fr", "en", "es", "ar", "ary"] | None = Field(None, description="Nothing: that of the agent.")
-    enable_recording: bool | None = Field(None, description="Nothing: true for a bridge, false for an AI call.")
-    enable_transcription: bool | None = Field(None, description="Nothing: true for a bridge, false for an AI call.")
+    enable_recording: bool | None = Field(None, description="Nothing: true for a bridge, else as the agent is set.")
+    enable_transcription: bool | None = Field(None, description="Nothing: true for a bridge, else as the agent is set.")
     enable_analysis: bool | None = Field(
-        None, description="Nothing: true for a bridge, false for an AI call. It needs the words: transcription is on."
+        None,
+        description="Nothing: true for a bridge, else as the agent is set. It needs the words: transcription is on.",
     )
     recipient_name: Annotated[str, Field(max_length=120)] | None = Field(
         None, description="Shown to your agent while the call rings."
@@ -182,8 +186,25 @@ class PhoneCall(CallData):
     created_at: Moment
 
 
-class AgentsQuery(RequestBody):
-    """Which of the two lists."""
+class CallsQuery(BaseModel):
+    """Which calls, and which page of them; a name that is not known is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")  # in an address everything is text
+
+    limit: int = Field(PAGE, ge=1, le=100)
+    offset: int = Field(0, ge=0, le=2**53)
+    status: (
+        Literal["initiated", "ringing", "in-progress", "completed", "busy", "no-answer", "failed", "canceled", "error"]
+        | None
+    ) = None
+    call_type: Literal["bridge", "ai"] | None = None
+    direction: Literal["inbound", "outbound"] | None = None
+    created_after: AwareDatetime | None = Field(None, description="With its offset from UTC; itself included.")
+    created_before: AwareDatetime | None = Field(None, description="With its offset from UTC; itself not included.")
+
+
+class AgentsQuery(CallsQuery):
+    """Which of the two lists, and which calls."""
 
     only: Literal["agents", "calls"] | None = Field(None, description="Leaves the other list out.")
 
@@ -192,8 +213,8 @@ class AgentsAndCalls(Answered):
     """Your agents, and your latest calls; `only` leaves one of them out."""
 
     agents: list[Agent] | None = None
-    calls: list[PhoneCall] | None = Field(None, description="The latest 50, newest first.")
-    total: int | None = Field(None, description="How many calls there are in all.")
+    calls: list[PhoneCall] | None = Field(None, description="A page of them, newest first.")
+    total: int | None = Field(None, description="How many calls are as asked for.")
 
 
 class Agents(Answered):
@@ -203,10 +224,10 @@ class Agents(Answered):
 
 
 class PhoneCalls(Answered):
-    """The latest 50 calls, newest first."""
+    """A page of calls, newest first."""
 
     calls: list[PhoneCall]
-    total: int = Field(description="How many there are in all.")
+    total: int = Field(description="How many are as asked for, on all pages.")
 
 
 class CableToken(Answered):
@@ -226,8 +247,9 @@ INITIATE = Operation(
     answer=Started,
     status=201,
     refusals={
+        403: ("foreign_agent",),
         404: ("unknown_agent",),
-        422: ("invalid_phone_number",),
+        422: ("invalid_phone_number", "caller_id_refused"),
         429: ("concurrency_limit_reached",),
         503: ("server_stopping",),
     },
@@ -259,6 +281,7 @@ EMBED_SESSION = Operation(
     body=EmbedSession,
     answer=SoftphoneLink,
     refusals=_CALL | {422: ("wrong_role", "invalid_call_state")},
+    is_idempotent=True,
 )
 PLAYER_SESSION = Operation(
     id="create_player_session",
@@ -268,6 +291,7 @@ PLAYER_SESSION = Operation(
     body=PlayerSession,
     answer=PlayerLink,
     refusals=_CALL,
+    is_idempotent=True,
 )
 LIST_AGENTS_AND_CALLS = Operation(
     id="list_agents_and_calls",
@@ -278,7 +302,14 @@ LIST_AGENTS_AND_CALLS = Operation(
     refusals={422: ("invalid_request",)},
 )
 LIST_AGENTS = Operation(id="list_agents", tag=_AGENTS, summary="List your agents", answer=Agents)
-LIST_PHONE_CALLS = Operation(id="list_phone_calls", tag=_CALLS, summary="List your latest calls", answer=PhoneCalls)
+LIST_PHONE_CALLS = Operation(
+    id="list_phone_calls",
+    tag=_CALLS,
+    summary="List your calls",
+    query=CallsQuery,
+    answer=PhoneCalls,
+    refusals={422: ("invalid_request",)},
+)
 GET_PHONE_CALL = Operation(
     id="get_phone_call",
     tag=_CALLS,
@@ -301,4 +332,5 @@ CABLE_TOKEN = Operation(
     description="A fresh token for `/cable`, for calls your backend did not start itself.",
     answer=CableToken,
     refusals=_CALL,
+    is_idempotent=True,
 )

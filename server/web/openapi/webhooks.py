@@ -166,6 +166,7 @@ ROTATE_SECRET = Operation(
     body=RotateSecret,
     answer=WebhookWithSecret,
     refusals=_OWN | {409: ("rotation_in_progress",)},
+    is_idempotent=True,
 )
 DELIVERY_LOG = Operation(
     id="list_webhook_attempts",
@@ -182,6 +183,7 @@ REPLAY = Operation(
     description="Under the same id, so that a receiver that has it can tell.",
     answer=Sent,
     refusals=_OWN | {404: ("unknown_webhook", "unknown_delivery")},
+    is_idempotent=True,
 )
 RECOVER = Operation(
     id="recover_deliveries",
@@ -190,6 +192,7 @@ RECOVER = Operation(
     body=Recover,
     answer=Sent,
     refusals=_OWN,
+    is_idempotent=True,
 )
 TEST_WEBHOOK = Operation(
     id="test_webhook",
@@ -198,4 +201,5 @@ TEST_WEBHOOK = Operation(
     description="A `webhook.test`, whatever types the endpoint listens to.",
     answer=Sent,
     refusals=_OWN,
+    is_idempotent=True,
 )
