@@ -81,7 +81,7 @@ class CableConnection:
         self._frame({"type": "disconnect", "reason": reason, "reconnect": reconnect})
         self._hang_up()
 
-    def take(self, raw: str | bytes) -> bool:
+    def take(self, raw: str | bytes | None) -> bool:
         """Act on a frame; whether it was a command."""
         try:
             frame = read_object(raw)

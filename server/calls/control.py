@@ -54,7 +54,7 @@ class Ping:
 Incoming = Hello | Text | Mute | Talk | Interrupt | End | Ping
 
 
-def parse(raw: str | bytes) -> Incoming:
+def parse(raw: str | bytes | None) -> Incoming:
     """Read one message of the widget. Raises InvalidInput `invalid_message` for anything not in the table."""
     return _read(read_object(raw))
 

@@ -12,9 +12,9 @@ Outgoing = dict[str, Any]
 """A message on its way out, ready for JSON."""
 
 
-def read_object(raw: str | bytes) -> dict[str, Any]:
-    """The object in `raw`. Raises InvalidInput `invalid_message`."""
-    if isinstance(raw, bytes) or len(raw.encode("utf-8", "surrogatepass")) > MAX_MESSAGE_BYTES:
+def read_object(raw: str | bytes | None) -> dict[str, Any]:
+    """The object in `raw`; None is how Quart tells of an empty binary frame. Raises InvalidInput `invalid_message`."""
+    if not isinstance(raw, str) or len(raw.encode("utf-8", "surrogatepass")) > MAX_MESSAGE_BYTES:
         raise invalid_message("A control message is text of at most 16 kB.")
     try:
         body = json.loads(raw)

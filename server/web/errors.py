@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from quart import Quart, Response, g, jsonify, request
+from quart import Quart, Request, Response, Websocket, g, has_request_context, jsonify, request, websocket
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from server.kit.errors import (
@@ -102,7 +102,8 @@ async def http_error(error: Exception) -> Response:
 
 
 async def crashed(error: Exception) -> Response:
-    _log.error("request failed", path=request.path, method=request.method, exc_info=error)
+    asked: Request | Websocket = request if has_request_context() else websocket
+    _log.error("request failed", path=asked.path, method=asked.method, exc_info=error)
     response = jsonify(
         {
             "error": "Something went wrong on our side.",

@@ -13,10 +13,11 @@ class Force:
     orders: int
     outages: int
     outage_s: float
+    frames: int  # of junk on /cable
 
 
-SHORT = Force(runs=1, orders=40, outages=1, outage_s=2.0)
-WHOLE = Force(runs=20, orders=500, outages=3, outage_s=8.0)
+SHORT = Force(runs=1, orders=40, outages=1, outage_s=2.0, frames=1_500)
+WHOLE = Force(runs=20, orders=500, outages=3, outage_s=8.0, frames=50_000)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

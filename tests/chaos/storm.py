@@ -15,7 +15,9 @@ from typing import Any
 import httpx
 from sqlalchemy import func, select
 
+from server.calls.store import CallStore
 from server.calls.tables import CallEventRow, CallRow, OutboxRow
+from server.kit.clock import SystemClock
 from server.storage import Database
 from server.webhooks.tables import DeliveryRow
 from tests.fixtures.servers import free_port
@@ -138,6 +140,21 @@ class Storm:
         await self._database.close()
 
     @property
+    def store(self) -> CallStore:
+        """The calls, as another process of the same deployment has them."""
+        return CallStore(self._database, SystemClock())
+
+    @property
+    def cable_url(self) -> str:
+        return f"ws://127.0.0.1:{self._port}/cable"
+
+    def memory_mb(self) -> float:
+        """What the server holds."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1_024
+
+    @property
     def log(self) -> str:
         return self._log.read_text("utf-8", "replace")
 
@@ -152,6 +169,14 @@ class Storm:
         async with asyncio.timeout(ALL_ANSWERED_TIMEOUT_S), asyncio.TaskGroup() as customers:
             for _ in range(min(TOGETHER, count)):
                 customers.create_task(customer())
+
+    async def call(self) -> dict[str, Any]:
+        """A call that waits for its agent's softphone; what its order was answered."""
+        wish = {"call_type": "bridge", "vendeur_mode": "browser", "recipient_phone_number": "+33612345678"}
+        answer = await self._post("/api/v1/calls/initiate", wish)
+        assert answer.status_code == 201, answer.text
+        begun: dict[str, Any] = answer.json()
+        return begun
 
     async def until_answered(self, count: int) -> None:
         """Until so many orders have an answer."""

@@ -25,7 +25,7 @@ consumer.subscriptions.create(
     },
     received: (message) => {
       console.log(JSON.stringify(message));
-      if (message.type === "status_changed" && message.status === "completed") {
+      if (message.type === "status_changed" && ["completed", "error"].includes(message.status)) {
         consumer.disconnect();
         process.exit(0);
       }

@@ -173,6 +173,14 @@ async def test_a_deployment_may_close_the_door_to_unknown_sites(application: App
             assert await frame(socket) == {"type": "welcome"}
 
 
+@pytest.mark.parametrize("empty", [b"", ""])
+async def test_an_empty_frame_is_ignored(talk: Talk, empty: str | bytes) -> None:
+    async with connect(talk.url, proxy=None) as socket:
+        await socket.send(empty)
+        await subscribe(socket, talk.identifier)
+        assert [(await frame(socket))["type"] for _ in range(2)] == ["welcome", "confirm_subscription"]
+
+
 async def test_what_is_too_much_closes_the_socket(talk: Talk) -> None:
     async with connect(talk.url, proxy=None) as socket:
         for _ in range(300):

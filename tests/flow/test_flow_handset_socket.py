@@ -106,6 +106,7 @@ async def test_an_expired_ticket_is_said_to_be(running: Running, clock: FakeCloc
         '{"type": "sms", "id": "", "to": "x", "text": "y"}',
         '{"type": "hello", "t": "again"}',
         b"\xff\xfe",
+        b"",
         "[" * 5_000,
         '"' + "x" * 17_000 + '"',
         "\ud83d".encode("utf-8", "surrogatepass").decode("utf-8", "replace"),
