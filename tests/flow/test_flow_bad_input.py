@@ -253,7 +253,17 @@ async def test_bytes_that_are_no_http(running: Running, page: Page) -> None:
 
 
 async def test_junk_on_a_socket_before_the_hello(running: Running, page: Page) -> None:
-    first: list[str | bytes] = [JUNK, b"", "", "{", "[]", "42", '"hello"', '{"type": "hello", "token": 7}', "[" * 10_000]
+    first: list[str | bytes] = [
+        JUNK,
+        b"",
+        "",
+        "{",
+        "[]",
+        "42",
+        '"hello"',
+        '{"type": "hello", "token": 7}',
+        "[" * 10_000,
+    ]
     first += ['{"type": "hello", "since": -1}', '{"type": "hello", "since": true}', '{"type": "hello", "since": 1e400}']
     for message in first:
         async with running.page().socket() as socket:
@@ -271,7 +281,17 @@ async def test_junk_on_a_socket_before_the_hello(running: Running, page: Page) -
 
 
 async def test_junk_on_a_socket_does_not_end_the_conversation(page: Page) -> None:
-    wrong: list[str | bytes] = [JUNK, b"", "", JUNK.decode("latin-1"), "{", "null", "{}", '{"type": []}', '{"type": "dance"}']
+    wrong: list[str | bytes] = [
+        JUNK,
+        b"",
+        "",
+        JUNK.decode("latin-1"),
+        "{",
+        "null",
+        "{}",
+        '{"type": []}',
+        '{"type": "dance"}',
+    ]
     wrong += ['{"type": "text"}', '{"type": "text", "id": "c1", "text": ""}', '{"type": "mute", "on": "yes"}']
     wrong += ['{"type": "text", "id": "c1", "text": "' + "x" * 20_000 + '"}', '{"type": "hello", "since": 1.5}']
     async with page.socket() as socket:
