@@ -10,6 +10,8 @@ from server.web.docs.markdown import code_block
 from server.web.docs.samples import Request, samples
 from server.web.docs.schemas import Field, Schemas
 
+_IDS = {"webhooks": "35", "relay_numbers": "123"}
+
 
 @dataclass(frozen=True)
 class Refused:
@@ -142,7 +144,7 @@ class Reference:
 
 def _id_of(path: str) -> str:
     """The ids of the published examples."""
-    return {"webhooks": "35", "relay_numbers": "123"}.get(path.split("/")[3], "90210")
+    return next((known for part, known in _IDS.items() if f"/{part}/" in path), "90210")
 
 
 def _json(value: Any) -> str:
