@@ -301,7 +301,7 @@ class LiveCall:
             if line.participant.uid == self._agent_uid:
                 self._let_go(line.participant, "transferred")
                 self._scene.unseat(line.participant)
-                self._tasks.spawn(line.close(), "transferred")
+                self._tasks.spawn(line.close(transferred=True), "transferred")
         self._agent_uid = self._transfer.participant.uid if self._transfer else None
 
     def _transfer_ended(self, line: PhoneLine) -> None:

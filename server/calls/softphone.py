@@ -61,6 +61,7 @@ class SoftphoneLine:
         self._quality = QualityWatch(clock)
         self._watching = False
         self._is_over = False
+        self._is_transferred = False
 
     @property
     def leg(self) -> Leg | None:
@@ -69,7 +70,9 @@ class SoftphoneLine:
         return self._peer.leg if self._peer is not None and is_connected else None
 
     async def connect(self, offer: str) -> str:
-        """Answer the page's offer: the SDP answer. Raises `invalid_sdp`, `voice_unavailable`, Gone `left_call`."""
+        """Answer the page's offer: the SDP answer. Raises `invalid_sdp`, `voice_unavailable`, `left_call`, `call_transferred`."""
+        if self._is_transferred:
+            raise Gone("call_transferred", "This call was transferred, and goes on without you.")
         if self._is_over:
             raise Gone("left_call", "This participant is no longer in the call.")
         peer = await BrowserPeer.answer(
@@ -105,8 +108,14 @@ class SoftphoneLine:
         """A frame this participant said, whether or not the others hear it."""
         self._quality.heard(frame)
 
-    async def close(self) -> None:
-        """Hang up, after a moment for the last words. Idempotent."""
+    async def close(self, *, transferred: bool = False) -> None:
+        """Hang up, after a moment for the last words. Idempotent.
+
+        `transferred`: the call goes on without this participant, and its page is told.
+        """
+        if transferred:
+            self._is_transferred = True
+            self.send({"type": "left", "reason": "transferred"})
         self._is_over = True
         self._come_back()
         peer, self._peer = self._peer, None

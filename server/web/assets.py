@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ PACKS = (*_LANGUAGES, *(f"{language}late" for language in _LANGUAGES), "late", "
 PAGES = ("softphone", "handset", "player", "console", "host")  # scripts of whole pages, and of pages that embed ours
 EVERGREEN = "/w/v1.js"
 HOST_EVERGREEN = "/w/host-v1.js"
+HOST_TYPES = "/w/host-v1.d.ts"
 _HASH_CHARACTERS = 16
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _EVERGREEN_CACHE = "public, max-age=300, stale-while-revalidate=86400"
@@ -40,6 +42,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Vary": "Accept-Encoding",
 }
+_EVERGREEN_HEADERS = _HEADERS | {"Cache-Control": _EVERGREEN_CACHE}
 
 
 @dataclass(frozen=True)
@@ -81,13 +84,15 @@ class AssetManifest:
 
     def file_for(self, url_path: str, accept_encoding: str) -> AssetFile | None:
         """What to answer for `url_path`, the smallest form the browser takes; None when there is no such file."""
+        if url_path == HOST_TYPES:
+            return AssetFile(self._dist / HOST_TYPES.lstrip("/"), "text/plain; charset=utf-8", _EVERGREEN_HEADERS)
         newest = {EVERGREEN: self.loader, HOST_EVERGREEN: self._pages.get("host", "")}
         is_evergreen = url_path in newest
         path = newest.get(url_path, url_path)
         file = self._dist / path.lstrip("/")
         if not _PATH.fullmatch(path) or not file.is_file():
             return None
-        headers = _HEADERS | {"Cache-Control": _EVERGREEN_CACHE if is_evergreen else _IMMUTABLE}
+        headers = _EVERGREEN_HEADERS if is_evergreen else _HEADERS | {"Cache-Control": _IMMUTABLE}
         accepted = _accepted(accept_encoding)
         for encoding, suffix in _ENCODINGS:
             smaller = file.with_name(file.name + suffix)
@@ -174,6 +179,7 @@ def build(dist: Path = DIST) -> bool:
     subprocess.run(["node", str(WIDGET / "scripts" / "compress.mjs"), str(dist / folder)], check=True)  # noqa: S603, S607
     for script in (dist / folder).glob("*.js"):  # node's own gzip, made for speed, leaves more bytes
         script.with_name(f"{script.name}.gz").write_bytes(gzip.compress(script.read_bytes(), 9, mtime=0))
+    shutil.copyfile(WIDGET / "host-v1.d.ts", dist / HOST_TYPES.lstrip("/"))
     manifest = {"version": version, "loader": loader, "panel": panel[0], "pages": pages, "integrity": integrity}
     (dist / "assets.json").write_text(json.dumps(manifest, indent=2), "utf-8")
     stamp_file.write_text(stamp)
@@ -195,7 +201,7 @@ def _sri(file: Path) -> str:
 
 def _sources_hash() -> str:
     digest = hashlib.sha256()
-    sources = [*WIDGET.glob("src/**/*"), *WIDGET.glob("*.json"), *WIDGET.glob("scripts/*")]
+    sources = [*WIDGET.glob("src/**/*"), *WIDGET.glob("*.json"), *WIDGET.glob("*.d.ts"), *WIDGET.glob("scripts/*")]
     for file in sorted([*sources, ROOT / "package.json", ROOT / "package-lock.json", Path(__file__)]):
         if file.is_file():
             digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes() + b"\0")

@@ -23,6 +23,7 @@ const ENDS = { completed: "Call ended", busy: "Busy", no_answer: "No answer", ca
 
 const problem = document.querySelector(".problem");
 const card = document.querySelector(".card");
+const replayLast = card.querySelector(".again");
 const table = document.querySelector("table");
 const shown = new Map(); // of a call's id: what its row says, and the row
 
@@ -39,6 +40,10 @@ phone.on("call.changed", ({ call }) => showState(call));
 phone.on("call.reconnecting", () => say("Reconnecting…"));
 phone.on("call.reconnected", () => phone.call && showState(phone.call));
 phone.on("call.ended", () => refresh());
+phone.on("call.left", ({ reason }) => {
+  say(reason === "transferred" ? "Passed on" : "You left the call");
+  card.querySelector(".acts").hidden = true;
+});
 phone.on("log.finalized", async ({ callId, outcome, note }) => {
   await post(`/calls/${callId}/outcome`, { outcome, note }).catch(tell);
   await refresh();
@@ -82,15 +87,18 @@ function pop(contact, unknown) {
   const company = contact?.querySelector(".company").textContent;
   card.querySelector(".company").textContent = company ? `${company} · ${contact.dataset.number}` : "Not in your contacts";
   card.hidden = false;
+  replayLast.hidden = true;
   document.querySelector("#no-call").hidden = true;
 }
 
-function showState({ state, outcome, held, muted }) {
+function showState({ id, state, outcome, durationS, held, muted }) {
   say(state === "ended" ? (ENDS[outcome] ?? "It failed") : held ? "On hold" : (STATES[state] ?? state), state);
   card.querySelector('[data-do="mute"]').setAttribute("aria-pressed", String(muted));
   card.querySelector('[data-do="hold"]').setAttribute("aria-pressed", String(held));
   card.querySelector('[data-do="hold"]').disabled = state !== "in_progress";
   card.querySelector(".acts").hidden = state === "ended";
+  replayLast.hidden = state !== "ended" || !durationS;
+  replayLast.dataset.replay = id;
 }
 
 function say(text, state = "") {

@@ -43,8 +43,9 @@ async def test_click_talk_read_listen_in_and_hang_up(talking_site: Site, context
     await phone.get_by_role("button", name="End").click()
     await expect(phone.get_by_text("How did it go?")).to_be_visible(timeout=PATIENCE_MS)
     await expect(page.locator("tbody tr").first).to_contain_text("completed", timeout=PATIENCE_MS)
+    await expect(page.get_by_role("button", name="Replay the call with Amel Haddad").first).to_be_visible()
     async with context.expect_page() as replayed:
-        await page.get_by_role("button", name="Replay the call with Amel Haddad").first.click()
+        await page.get_by_role("button", name="Replay this call").click()
     await _is_replayed(await replayed.value)
     assert refused == []
 

@@ -151,13 +151,16 @@ async def test_a_transfer_hands_the_client_over_and_the_agent_may_not_come_back(
     await agent.until_state("transferring")
     assert abs(await agent.hears_hz() - AGENT_HZ) < 5  # one talks on until the other answers
     await colleague.answers()
+    await agent.until(lambda message: message == {"type": "left", "reason": "transferred"})
     await _until_state(board, call, CallState.IN_PROGRESS)
     await colleague.hears_hz()  # the agent's last echo
     assert abs(await colleague.hears_hz() - PHONE_HZ) < 50  # itself alone, from the client
     again = Softphone(board, agent.token, agent.page)
     with pytest.raises(Gone) as refused:
         await board.calls.connect(await board.calls.softphone(again.token), "v=0")
-    assert refused.value.code == "left_call"
+    assert refused.value.code == "call_transferred"
+    wrapped = await board.calls.wrap_up(await board.calls.softphone(again.token), "interested", "Passed on.")
+    assert wrapped["wrap_up"] == {"outcome": "interested", "note": "Passed on."}
     await colleague.hangs_up()
     assert (await _end_of(board, call))[0] is Outcome.COMPLETED
     await agent.close()

@@ -4,6 +4,7 @@ import { codeOf } from "./core/errors";
 import { apart, effect, signal } from "./core/signals";
 import { parentOrigin } from "./frame/origins";
 import { SoftphoneApi } from "./softphone/api";
+import { Devices } from "./softphone/devices";
 import { failureView } from "./softphone/failure";
 import { HostPage } from "./softphone/host_page";
 import { words } from "./softphone/i18n";
@@ -12,6 +13,7 @@ import type { Drawer, Scene } from "./softphone/scene";
 import { openSession, type Session, takeLink } from "./softphone/session";
 import { style } from "./softphone/style";
 import { phoneView } from "./softphone/view";
+import { wrapUp } from "./softphone/wrap_up";
 import { el, owned } from "./ui/el";
 
 const link = takeLink();
@@ -61,6 +63,7 @@ async function start(): Promise<void> {
 
 function open({ role, call, ice_servers, language }: Session): void {
   const line = new Line(api, role, ice_servers, call);
+  const audio = el("audio", { autoplay: true, playsinline: true });
   const scene: Scene = {
     line,
     t: speak(language),
@@ -68,7 +71,8 @@ function open({ role, call, ice_servers, language }: Session): void {
     seconds: signal(call.duration_s),
     needsTap: signal(false),
     play: () => {},
-    audio: el("audio", { autoplay: true, playsinline: true }),
+    audio,
+    devices: new Devices(line, audio),
   };
   const phone = signal<HTMLElement | null>(null);
   let leaveView = () => {};
@@ -79,22 +83,27 @@ function open({ role, call, ice_servers, language }: Session): void {
     leaveView = stop;
     phone.set(made);
   });
+  let leaveFailure = () => {};
   effect(() => {
     const code = line.failure.get();
+    leaveFailure();
     const view = phone.get();
     if (!code) {
       if (view) show(view);
       return;
     }
     const end = role === "agent" && /^(microphone|insecure|webrtc|connection)_/.test(code) ? hangup : undefined;
-    show(failureView(scene.t, code, () => void line.start(), end));
+    const isToWrapUp = role === "agent" && /^(call_transferred|left_call)$/.test(code);
+    const { made, stop } = apart(() => owned(() => (isToWrapUp ? wrapUp(scene, api) : undefined)));
+    leaveFailure = stop;
+    show(failureView(scene.t, code, () => void line.start(), { end, more: made }));
     document.querySelector<HTMLElement>(".failure h1")?.focus();
   });
   const hangup = async () => {
     await line.hangup();
     if (line.call.get().state === "ended") line.failure.set("");
   };
-  host.follow(line);
+  host.follow(line, scene.devices);
   addEventListener("pagehide", () => line.call.get().state !== "ended" && api.leave());
   addEventListener("pageshow", ({ persisted }) => persisted && void line.start());
   addEventListener("offline", () => line.network(false));

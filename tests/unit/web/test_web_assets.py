@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from quart import Quart
 
-from server.web.assets import EVERGREEN, HOST_EVERGREEN, PAGES, AssetManifest, build
+from server.web.assets import EVERGREEN, HOST_EVERGREEN, HOST_TYPES, PAGES, AssetManifest, build
 from server.web.pages import StartPage, pages
 
 LOADER_BUDGET = 3_000
@@ -102,6 +102,14 @@ def test_the_loader_is_within_its_budget(manifest: AssetManifest) -> None:
 
 def test_the_host_pages_script_is_within_its_budget(manifest: AssetManifest) -> None:
     assert len(body_of(manifest, HOST_EVERGREEN, "gzip")) <= HOST_BUDGET
+
+
+def test_the_host_pages_script_has_its_types_beside_it(manifest: AssetManifest) -> None:
+    types = manifest.file_for(HOST_TYPES, "br, gzip")
+    assert types is not None
+    assert "declare namespace Parloir" in types.path.read_text("utf-8")
+    assert types.content_type == "text/plain; charset=utf-8"
+    assert types.headers["Cache-Control"].startswith("public, max-age=300")
 
 
 def test_the_player_is_within_its_budget(manifest: AssetManifest) -> None:

@@ -18,6 +18,8 @@ interface Row {
   check: Check;
 }
 const row = (roles: string, field = "", check: Check = null): Row => ({ roles, field, check });
+/** Empty: the standard device. */
+const DEVICE = text(/^[\w+/=-]{0,128}$/);
 const ALL = "agent talk listen";
 
 export const COMMANDS = {
@@ -29,6 +31,8 @@ export const COMMANDS = {
   transfer: row("agent", "to", text(/^[+\d][\d ().-]{1,39}$/)),
   set_language: row(ALL, "language", text(/^[A-Za-z]{2,3}(-\w{2,8})*$/)),
   set_theme: row(ALL, "theme", text(/^(light|dark|auto)$/)),
+  set_microphone: row("agent talk", "id", DEVICE),
+  set_speaker: row(ALL, "id", DEVICE),
   focus: row(ALL),
 } satisfies Record<string, Row>;
 
@@ -66,7 +70,7 @@ export function readCommand(raw: unknown): Command | Refusal {
 }
 
 /** What the frame tells: each field's kind. `?` after it: or null. */
-const EVENTS: Record<string, Record<string, string>> = {
+export const EVENTS = {
   ready: { role: "string", commands: "object", call: "object" },
   "call.incoming": { call: "object" },
   "call.outgoing": { call: "object" },
@@ -78,17 +82,20 @@ const EVENTS: Record<string, Record<string, string>> = {
   "call.transferring": { call: "object" },
   "call.reconnecting": {},
   "call.reconnected": {},
+  "call.transferred": { call: "object" },
+  "call.left": { reason: "string", call: "object" },
   "call.ended": { outcome: "string?", reason: "string?", durationMs: "number", call: "object" },
   screenpop: { direction: "string", number: "string?", name: "string?", externalId: "string?", callId: "number" },
   transcript: { id: "string", side: "string", role: "string", text: "string", final: "boolean" },
   quality: { rttMs: "number?", jitterMs: "number?", lost: "number?", mos: "number?", heard: "boolean" },
   dtmf: { digit: "string" },
   permission: { microphone: "string" },
+  devices: { microphones: "object", speakers: "object", microphone: "string", speaker: "string" },
   "log.finalized": { callId: "number", externalId: "string?", outcome: "string", note: "string" },
   resize: { height: "number" },
   focus: { on: "boolean" },
   error: { code: "string", message: "string" },
-};
+} as const satisfies Record<string, Record<string, string>>;
 
 export interface FrameEvent {
   type: string;
@@ -114,7 +121,7 @@ export function readFromFrame(raw: unknown): FrameEvent | Reply | string {
   }
   if (typeof type !== "string" || !Object.hasOwn(EVENTS, type)) return "unsupported_type";
   if (!isObject(payload)) return "invalid_message";
-  for (const [field, kind] of Object.entries(EVENTS[type] ?? {})) {
+  for (const [field, kind] of Object.entries(EVENTS[type as keyof typeof EVENTS])) {
     const value = payload[field];
     if (value === null ? kind.at(-1) !== "?" : typeof value !== kind.replace("?", "")) return "invalid_message";
   }

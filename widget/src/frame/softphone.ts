@@ -22,6 +22,8 @@ export interface SoftphoneOptions {
   title?: string;
   language?: string;
   theme?: "light" | "dark" | "auto";
+  /** The frame is as tall as its page asks for; otherwise your style sheet decides. */
+  autoHeight?: boolean;
   /** Where our server is, when this script was not loaded from it. */
   server?: string;
 }
@@ -37,6 +39,8 @@ export class Softphone {
   private _link: Link | null = null;
   private _frame: HTMLIFrameElement | null = null;
   private _isDialling = false;
+  /** Ended, or it goes on without us. */
+  private _isOver = false;
   private _lastId = 0;
   /** Counts openings and closings: what was begun before one has no business after it. */
   private _turn = 0;
@@ -101,6 +105,11 @@ export class Softphone {
   record = (on = true) => this._command("record", { on });
   dtmf = (digits: string) => this._command("dtmf", { digits });
   transfer = (to: string) => this._command("transfer", { to });
+  setDevices = ({ microphone, speaker }: { microphone?: string; speaker?: string }) =>
+    Promise.all([
+      microphone != null && this._command("set_microphone", { id: microphone }),
+      speaker != null && this._command("set_speaker", { id: speaker }),
+    ]).then(() => {});
   setLanguage = (language: string) => this._command("set_language", { language });
   setTheme = (theme: string) => this._command("set_theme", { theme });
   focus = () => {
@@ -120,8 +129,7 @@ export class Softphone {
   }
 
   private _refuseSecond(): void {
-    const isLive = this.call && this.call.state !== "ended";
-    if (this._waiting.has(OPENING) || (this._frame && isLive)) throw problem("call_in_progress");
+    if (this._waiting.has(OPENING) || (this.call && !this._isOver)) throw problem("call_in_progress");
   }
 
   private _end(code: string): void {
@@ -129,6 +137,7 @@ export class Softphone {
     this._link?.close();
     this._frame?.remove();
     this._link = this._frame = this.call = null;
+    this._isOver = false;
     this._waiting.refuseAll(code);
   }
 
@@ -156,7 +165,9 @@ export class Softphone {
 
   private _take({ type, payload }: FrameEvent): void {
     if (payload.call) this.call = payload.call;
+    if (this.call?.state === "ended" || type === "call.left") this._isOver = true;
     if (type === "ready") this._dress(payload);
+    if (type === "resize" && this._options.autoHeight && this._frame) this._frame.style.height = `${payload.height}px`;
     if (type === "error") this._waiting.settle(OPENING, problem(`${payload.code}`, `${payload.message}`));
     this._events.emit(type, payload);
   }

@@ -1,6 +1,5 @@
 /** What opens above the controls: keypad, transfer, or the choice of microphone and speaker. */
 
-import { microphones } from "../rtc/microphones";
 import { bind, el } from "../ui/el";
 import { phoneIcon } from "./icons";
 import type { Scene } from "./scene";
@@ -41,10 +40,11 @@ export function drawer(scene: Scene): HTMLElement {
     ),
     body,
   );
+  const list = devices(scene);
   bind(() => {
     const which = open.get();
     body.replaceChildren(
-      ...(which === "keypad" ? keypad(scene) : which === "transfer" ? transfer(scene) : which ? devices(scene) : []),
+      ...(which === "keypad" ? keypad(scene) : which === "transfer" ? transfer(scene) : which ? [list] : []),
     );
     if (which) queueMicrotask(() => (body.querySelector<HTMLElement>("button,input,select") ?? title).focus());
   });
@@ -104,35 +104,35 @@ function transfer(scene: Scene): HTMLElement[] {
   return [form];
 }
 
-function devices({ line, t, audio }: Scene): HTMLElement[] {
+/** Both choices. Whatever is plugged in or out shows at once, and the keyboard stays where it was. */
+function devices({ line, t, devices: known }: Scene): HTMLElement {
   const list = el("div", { class: "fields" });
-  void microphones().then((found) => {
-    if (line.role !== "listen") {
-      const used = line.mine.get()?.getAudioTracks()[0]?.getSettings().deviceId ?? "";
-      list.prepend(...select("microphone", t("microphone"), found, used, (id) => void line.choose(id)));
-    }
+  const refused = ({ code }: { code?: string }) => line.refusal.set(code ?? "internal_error");
+  bind(() => {
+    const focused = list.contains(document.activeElement) ? document.activeElement?.id : "";
+    const microphone = select("microphone", "audioinput", known.microphone, (id) => known.speakInto(id));
+    const speaker = select("speaker", "audiooutput", known.speaker.get(), (id) => known.hearThrough(id));
+    list.replaceChildren(...(line.role === "listen" ? [] : microphone), ...(known.hasSpeakers ? speaker : []));
+    if (focused) list.querySelector<HTMLElement>(`#${focused}`)?.focus();
   });
-  if (typeof audio.setSinkId === "function") {
-    void navigator.mediaDevices?.enumerateDevices().then((found) => {
-      const outputs = found.filter(({ kind, deviceId }) => kind === "audiooutput" && deviceId);
-      list.append(
-        ...select("speaker", t("speaker"), outputs, audio.sinkId, (id) => void audio.setSinkId(id).catch(() => {})),
-      );
-    });
-  }
-  return [list];
+  return list;
 
-  function select(id: string, name: string, found: MediaDeviceInfo[], used: string, choose: (id: string) => void) {
+  function select(
+    id: "microphone" | "speaker",
+    kind: MediaDeviceKind,
+    used: string,
+    choose: (id: string) => Promise<void>,
+  ): HTMLElement[] {
     const box: HTMLSelectElement = el(
       "select",
-      { id, onchange: () => choose(box.value) },
+      { id, onchange: () => void choose(box.value).catch(refused) },
       el("option", { value: "" }, t("standard")),
-      ...found
-        .filter(({ deviceId }) => deviceId !== "default")
+      ...known
+        .of(kind)
         .map(({ deviceId, label }, at) =>
-          el("option", { value: deviceId, selected: deviceId === used }, label || `${name} ${at + 1}`),
+          el("option", { value: deviceId, selected: deviceId === used }, label || `${t(id)} ${at + 1}`),
         ),
     );
-    return [el("label", { for: id }, name), box];
+    return [el("label", { for: id }, t(id)), box];
   }
 }

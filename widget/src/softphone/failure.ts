@@ -32,13 +32,23 @@ const FACES: Record<string, Face> = {
   offline: { sign: "link", title: "fLost", hint: "fLostHint", again: true },
   unreachable: { sign: "link", title: "fLost", hint: "fLostHint", again: true },
   timeout: { sign: "link", title: "fLost", hint: "fLostHint", again: true },
+  call_transferred: { sign: "check", title: "fTransferred", hint: "fTransferredHint" },
   left_call: { sign: "check", title: "fGone", hint: "fGoneHint" },
   left: { sign: "check", title: "fLeft", hint: "fLeftHint" },
 };
 const UNKNOWN: Face = { sign: "link", title: "fOther", hint: "fOtherHint", again: true };
 
-/** `end`, when given, offers to end the call for everybody. */
-export function failureView(t: T, code: string, retry: () => void, end?: () => void): HTMLElement {
+/** Ways to leave a call that goes on: nothing failed. */
+const CALM = /^(left|call_transferred)$/;
+
+export interface Ways {
+  /** Offers to end the call for everybody. */
+  end?: (() => void) | undefined;
+  /** What is still to be written down. */
+  more?: HTMLElement | undefined;
+}
+
+export function failureView(t: T, code: string, retry: () => void, { end, more }: Ways = {}): HTMLElement {
   const { sign, title, hint, again } = FACES[code] ?? UNKNOWN;
   const ways = [
     ...(again ? [el("button", { type: "button", class: "main", onclick: retry }, t("retry"))] : []),
@@ -51,6 +61,7 @@ export function failureView(t: T, code: string, retry: () => void, end?: () => v
     el("h1", { tabindex: "-1" }, t(title)),
     el("p", {}, t(hint)),
     ...(ways.length ? [el("div", { class: "ways" }, ...ways)] : []),
-    ...(code === "left" ? [] : [el("p", { class: "code", dir: "ltr" }, code)]),
+    ...(more ? [more] : []),
+    ...(CALM.test(code) ? [] : [el("p", { class: "code", dir: "ltr" }, code)]),
   );
 }

@@ -1,14 +1,18 @@
 /** The softphone's word with the page around it: events out, commands in, as far as the role of this link may. */
 
 import { codeOf } from "../core/errors";
-import { effect } from "../core/signals";
+import { apart, effect } from "../core/signals";
 import { meetParent } from "../frame/handshake";
 import { COMMANDS, type Command, type FrameEvent, PENDING_MAX, readCommand } from "../frame/protocol";
+import type { Devices } from "./devices";
+import { watchHeight } from "./height";
 import type { Line } from "./line";
 import type { Call, Role, Segment } from "./protocol";
 import { publicCall, told } from "./told";
 
 const OUTBOX_MAX = 100;
+/** Failures that are a way to leave: the call goes on without this page. */
+const LEFT: Record<string, string> = { call_transferred: "transferred", left_call: "away", left: "left" };
 const RETRYABLE = /^(timeout|not_connected|not_ready|too_many_commands)$/;
 
 /** What the page itself does of a command. */
@@ -22,6 +26,7 @@ export class HostPage {
   private _port: MessagePort | null = null;
   private _outbox: FrameEvent[] = [];
   private _line: Line | null = null;
+  private _devices: Devices | null = null;
   private _pending = 0;
 
   /** `origin` of the parent; "": nobody is told anything. */
@@ -35,6 +40,7 @@ export class HostPage {
       port.onmessage = ({ data }) => void this._take(data);
       for (const event of this._outbox.splice(0)) port.postMessage(event);
     });
+    watchHeight((height) => this.tell("resize", { height }));
     for (const on of [true, false]) addEventListener(on ? "focus" : "blur", () => this.tell("focus", { on }));
   }
 
@@ -49,9 +55,10 @@ export class HostPage {
   }
 
   /** Tell of `line` from now on. */
-  follow(line: Line): void {
+  follow(line: Line, devices: Devices): void {
     if (!this._origin) return;
     this._line = line;
+    this._devices = devices;
     const commands = Object.entries(COMMANDS)
       .filter(([, { roles }]) => roles.split(" ").includes(line.role))
       .map(([name]) => name);
@@ -59,6 +66,7 @@ export class HostPage {
     this._followCall(line);
     this._followConnection(line);
     this._followWords(line);
+    this._followDevices(devices);
     effect(() => {
       const now = line.quality.get();
       if (!now) return;
@@ -100,8 +108,29 @@ export class HostPage {
     effect(() => {
       const code = line.failure.get();
       if (!code) return;
+      if (LEFT[code]) {
+        const call = publicCall(apart(() => line.call.get()));
+        if (LEFT[code] === "transferred") this.tell("call.transferred", { call });
+        this.tell("call.left", { reason: LEFT[code], call });
+        return;
+      }
       if (code.startsWith("microphone_")) this.tell("permission", { microphone: code.slice("microphone_".length) });
       this.fail(code);
+    });
+  }
+
+  private _followDevices(devices: Devices): void {
+    let told = "";
+    effect(() => {
+      const now = {
+        microphones: devices.choices("audioinput"),
+        speakers: devices.choices("audiooutput"),
+        microphone: devices.microphone,
+        speaker: devices.speaker.get(),
+      };
+      const same = told === JSON.stringify(now);
+      told = JSON.stringify(now);
+      if (!same) this.tell("devices", now);
     });
   }
 
@@ -155,8 +184,11 @@ export class HostPage {
     else {
       if (!line) return "not_ready";
       if (!mayDo(type, line.role)) return "wrong_role";
-      if (line.call.get().state === "ended") return type === "hangup" ? "" : "call_ended";
-      await order(line, type, value);
+      if (type === "set_microphone") await this._devices?.speakInto(value as string);
+      else if (type === "set_speaker") await this._devices?.hearThrough(value as string);
+      else if (line.call.get().state === "ended") return type === "hangup" ? "" : "call_ended";
+      else if (LEFT[line.failure.get()]) return "left_call";
+      else await order(line, type, value);
     }
     return "";
   }

@@ -18,7 +18,7 @@ const SILENCE_MS = 6_000;
 const HURRY_MS = 1_000;
 const WATCH_MS = 250;
 /** Trying again cannot help with these. */
-const FINAL = /^(session_|call_ended|left_call|agent_already|wrong_role|link_)/;
+const FINAL = /^(session_|call_ended|call_transferred|left_call|agent_already|wrong_role|link_)/;
 
 export type LinkState = "asking" | "connecting" | "on" | "lost" | "off";
 
@@ -246,6 +246,7 @@ export class Line {
     else if (message.type === "levels") this.levels.set(message.levels);
     else if (message.type === "quality") this.quality.set(message);
     else if (message.type === "dtmf") this.pressed.set(message.digit);
+    else if (message.type === "left") this._fail(`call_${message.reason}`);
     else if (message.type === "done") this._answers.done(message.re);
     else if (message.type === "error" && !this._answers.refuse(message.re ?? "", message.code)) {
       this.refusal.set(message.code);

@@ -14,6 +14,7 @@ export function notes(scene: Scene): HTMLElement {
   const current = (): TextKey | "" => {
     if (line.call.get().state === "ended") return "";
     if (line.state.get() === "asking") return "allow";
+    if (line.state.get() === "lost") return line.call.get().recording === "recording" ? "keptRecorded" : "kept";
     const refusal = line.refusal.get();
     if (refusal) return refusal === "invalid_phone_number" ? "badNumber" : "refused";
     if (line.state.get() !== "on") return "";

@@ -83,6 +83,7 @@ export type FromServer =
   | ({ type: "quality" } & Quality)
   | { type: "dtmf"; digit: string }
   | { type: "error"; code: string; message: string; re?: string }
+  | { type: "left"; reason: "transferred" }
   | { type: "done"; re: string }
   | { type: "pong" };
 

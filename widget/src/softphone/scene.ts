@@ -1,6 +1,7 @@
 /** What every part of the softphone's view works with, and the words for its state. */
 
 import type { Signal } from "../core/signals";
+import type { Devices } from "./devices";
 import type { T } from "./i18n";
 import type { Line } from "./line";
 import type { TextKey } from "./texts/en";
@@ -16,6 +17,7 @@ export interface Scene {
   needsTap: Signal<boolean>;
   play: () => void;
   audio: HTMLAudioElement;
+  devices: Devices;
 }
 
 /** The one word a glance should find; also the name of its colour. */

@@ -18,11 +18,12 @@ export function afterwards(scene: Scene, api: SoftphoneApi): HTMLElement {
   const reason = whyEnded(line.call.get(), line.role === "agent", t);
   const why = reason ? [el("p", { class: "why" }, reason)] : [];
   const lasted = answered_at ? [el("p", { class: "lasted" }, t("lasted", { time: clock(duration_s) }))] : [];
-  const way = line.role === "agent" ? form(scene, api) : el("p", { class: "lasted" }, t("over"));
+  const way = line.role === "agent" ? wrapUp(scene, api) : el("p", { class: "lasted" }, t("over"));
   return el("section", { class: "after" }, ...why, ...lasted, way);
 }
 
-function form({ line, t }: Scene, api: SoftphoneApi): HTMLElement {
+/** How it went, in the agent's words: after the end, or after the call was passed on. */
+export function wrapUp({ line, t }: Scene, api: SoftphoneApi): HTMLElement {
   const kept = line.call.get().wrap_up;
   const chosen = signal(kept?.outcome ?? "");
   const saved = signal(!!kept);

@@ -13,6 +13,8 @@ const GOOD: Record<keyof typeof COMMANDS, Record<string, unknown>> = {
   transfer: { to: "+33 6 12 34 56 78" },
   set_language: { language: "fr-MA" },
   set_theme: { theme: "dark" },
+  set_microphone: { id: "a0f3+/=-_9" },
+  set_speaker: { id: "" },
   focus: {},
 };
 
@@ -41,6 +43,8 @@ describe("a command", () => {
     ["transfer", { to: "9".repeat(41) }],
     ["set_language", { language: "<b>" }],
     ["set_theme", { theme: "neon" }],
+    ["set_speaker", { id: "<b>" }],
+    ["set_microphone", { id: "a".repeat(129) }],
   ])("%s refuses %j", (type, payload) => {
     expect(readCommand({ id: 1, type, payload })).toEqual({ id: 1, code: "invalid_message" });
   });
@@ -61,8 +65,8 @@ describe("a command", () => {
       Object.entries(COMMANDS)
         .filter(([, { roles }]) => roles.split(" ").includes(role))
         .map(([name]) => name);
-    expect(may("listen")).toEqual(["set_language", "set_theme", "focus"]);
-    expect(may("talk")).toEqual(["mute", "set_language", "set_theme", "focus"]);
+    expect(may("listen")).toEqual(["set_language", "set_theme", "set_speaker", "focus"]);
+    expect(may("talk")).toEqual(["mute", "set_language", "set_theme", "set_microphone", "set_speaker", "focus"]);
     expect(may("agent")).toEqual(Object.keys(COMMANDS));
   });
 });

@@ -65,6 +65,8 @@ export const es: Texts = {
   tapListen: "Toque para escuchar",
   weak: "La conexión es débil.",
   cannotHear: "No le oímos. Revise su micrófono.",
+  kept: "La llamada sigue abierta mientras reconectamos.",
+  keptRecorded: "La llamada sigue abierta mientras reconectamos. La grabación continúa.",
   pressed: "Han pulsado {key}",
   wrapTitle: "¿Qué tal ha ido?",
   interested: "Interesado",
@@ -116,6 +118,8 @@ export const es: Texts = {
   fNoRtcHint: "Abra el enlace en un navegador actual.",
   fLost: "Se perdió la conexión",
   fLostHint: "Revise su red y reintente.",
+  fTransferred: "Has pasado la llamada",
+  fTransferredHint: "Siguen hablando sin ti. ¿Cómo fue tu parte?",
   fGone: "Ya no está en esta llamada",
   fGoneHint:
     "Se ha transferido, o ha estado ausente demasiado tiempo. Los demás siguen hablando; pida un enlace nuevo para volver.",

@@ -65,6 +65,8 @@ export const fr: Texts = {
   tapListen: "Toucher pour écouter",
   weak: "La connexion est faible.",
   cannotHear: "Nous ne vous entendons pas. Vérifiez votre micro.",
+  kept: "L’appel reste ouvert pendant la reconnexion.",
+  keptRecorded: "L’appel reste ouvert pendant la reconnexion. L’enregistrement continue.",
   pressed: "Touche {key} pressée",
   wrapTitle: "Comment ça s’est passé ?",
   interested: "Intéressé",
@@ -116,6 +118,8 @@ export const fr: Texts = {
   fNoRtcHint: "Ouvrez le lien dans un navigateur récent.",
   fLost: "La connexion est perdue",
   fLostHint: "Vérifiez votre réseau, puis réessayez.",
+  fTransferred: "Vous avez transmis l’appel",
+  fTransferredHint: "La conversation continue sans vous. Comment s’est passée votre partie ?",
   fGone: "Vous n’êtes plus dans cet appel",
   fGoneHint:
     "Il a été transféré, ou vous vous êtes absenté trop longtemps. Les autres continuent ; demandez un nouveau lien pour revenir.",
