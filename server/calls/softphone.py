@@ -70,7 +70,10 @@ class SoftphoneLine:
         return self._peer.leg if self._peer is not None and is_connected else None
 
     async def connect(self, offer: str) -> str:
-        """Answer the page's offer: the SDP answer. Raises `invalid_sdp`, `voice_unavailable`, `left_call`, `call_transferred`."""
+        """Answer the page's offer: the SDP answer.
+
+        Raises `invalid_sdp`, `voice_unavailable`, `left_call`, `call_transferred`.
+        """
         if self._is_transferred:
             raise Gone("call_transferred", "This call was transferred, and goes on without you.")
         if self._is_over:

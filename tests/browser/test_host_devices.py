@@ -1,4 +1,4 @@
-"""What a host page may shape of its softphone, in Chromium: its height, its microphone and speaker; a call passed on."""
+"""What a host page may shape of its softphone: its height, its devices; and a call passed on. In Chromium."""
 
 from collections.abc import AsyncIterator
 
