@@ -19,7 +19,7 @@ from tests.fixtures.certificates import self_signed
 from tests.fixtures.site import built  # noqa: F401  # fixtures are found by name
 from tests.fixtures.softphones import sit  # noqa: F401
 
-AGENT, CALL, NUMBER, ENDPOINT = 1533, 90210, 123, 35
+AGENT, CALL, NUMBER, ENDPOINT, USER = 1533, 90210, 123, 35, 42
 VISITING: dict[str, Any] = {"ignore_https_errors": True, "permissions": ["local-network-access"]}
 """A browser whose user lets pages of the internet reach this machine, where the tests' deployment is."""
 OURS, CLIENT = "+33159133354", "+33612345678"
@@ -72,7 +72,9 @@ async def service(
     """On the system's clock. The next agent, call, number and webhook have the ids that the document prints."""
     application = Application(sqlite_url, tmp_path / "var", SystemClock())  # type: ignore[arg-type]
     # One agent and one telephone number are there before.
-    _number(sqlite_url, agents=AGENT - 1, calls=CALL, phone_numbers=NUMBER - 1, webhook_endpoints=ENDPOINT)
+    _number(
+        sqlite_url, agents=AGENT - 1, calls=CALL, phone_numbers=NUMBER - 1, webhook_endpoints=ENDPOINT, sign_ups=USER
+    )
     async with application.running(tls_cert=certificate[0], tls_key=certificate[1], **settings) as running:
         customer = await running.parloir.tenants.create("Acme", plan="enterprise", language="en")
         assert customer.agent_id == AGENT

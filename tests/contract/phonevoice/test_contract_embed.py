@@ -8,6 +8,7 @@ from playwright.async_api import expect
 from tests.contract.phonevoice.conftest import CALL, VISITING, Service
 from tests.contract.phonevoice.documented import answer_in, block, fits
 from tests.fixtures.softphones import PATIENCE_MS, Sit
+from tests.flow.test_flow_cable import Talk
 
 SHOP = "https://crm.example/call"
 
@@ -53,3 +54,18 @@ async def test_the_printed_iframe_line_opens_the_softphone_on_anybodys_page(
     await page.route(SHOP, lambda route: route.fulfill(content_type="text/html", body=f"<!doctype html>{line}"))
     await page.goto(SHOP)
     await expect(page.frame_locator("iframe").locator(".phone")).to_be_visible(timeout=PATIENCE_MS)
+
+
+@pytest.mark.browser
+async def test_a_players_link_opens_the_call_in_an_iframe(pages: None, service: Service, sit: Sit) -> None:
+    """P-026, P-107, A-20. Nothing was recorded: the words alone are there."""
+    await Talk(service.running, (await service.bridge())["phone_call_id"], "").whole()
+    answer = await service.ask("POST", f"/calls/{CALL}/player_session")
+    body = answer.json()
+    assert (answer.status_code, body["embed_url"], body["expires_in"]) == (200, body["player_url"], 300)
+    assert urlsplit(body["player_url"]).path == "/player"
+    page = await sit(**VISITING)
+    line = block("19-iframe.html").replace("EMBED_URL", body["player_url"])
+    await page.route(SHOP, lambda route: route.fulfill(content_type="text/html", body=f"<!doctype html>{line}"))
+    await page.goto(SHOP)
+    await expect(page.frame_locator("iframe").get_by_text("Good morning.")).to_be_visible(timeout=PATIENCE_MS)
