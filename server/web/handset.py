@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from quart import Blueprint, Response, redirect, render_template, websocket
 from werkzeug.wrappers import Response as Redirect
@@ -11,6 +12,7 @@ from werkzeug.wrappers import Response as Redirect
 from server.calls.allowance import Allowance
 from server.calls.handsets import Handset, HandsetParts
 from server.calls.messages import MESSAGES_PER_S, Outgoing, read_object
+from server.kit.clock import Clock
 from server.kit.errors import AppError, InvalidInput
 from server.sessions.handsets import HandsetTicket, HandsetTickets
 from server.web.assets import AssetManifest
@@ -56,6 +58,13 @@ def demo_handset(tickets: HandsetTickets, ticket: HandsetTicket) -> Blueprint:
     return routes
 
 
+@dataclass
+class _Heard:
+    """When the page said something last, on the monotonic clock."""
+
+    at_s: float
+
+
 async def _serve(tickets: HandsetTickets, parts: HandsetParts, limits: SocketLimits) -> None:
     queue: asyncio.Queue[Outgoing] = asyncio.Queue(QUEUE_MAX)
     overflown = asyncio.Event()
@@ -74,7 +83,12 @@ async def _serve(tickets: HandsetTickets, parts: HandsetParts, limits: SocketLim
         raise Closing(_CLOSE_REFUSED, refusal.code) from None
     send({"type": "ready", "number": ticket.number, "label": ticket.label})
     try:
-        await together(_pump(queue, overflown, limits), _receive(telephone, send, limits))
+        heard = _Heard(parts.clock.monotonic())
+        await together(
+            _pump(queue, overflown, limits),
+            _receive(telephone, send, heard, parts.clock),
+            _notice_silence(heard, parts.clock, limits.silence_s),
+        )
     finally:
         await telephone.close()
 
@@ -103,14 +117,18 @@ async def _pump(queue: asyncio.Queue[Outgoing], overflown: asyncio.Event, limits
             raise Closing(_CLOSE_TOO_SLOW, "too slow") from None
 
 
-async def _receive(telephone: Handset, send: Callable[[Outgoing], None], limits: SocketLimits) -> None:
+async def _notice_silence(heard: _Heard, clock: Clock, silence_s: float) -> None:
+    """A page that vanished without a close says nothing more: its number is free again after `silence_s`."""
+    while (left_s := heard.at_s + silence_s - clock.monotonic()) > 0:
+        await clock.sleep(left_s)
+    raise Closing(_CLOSE_SILENT, "silent")
+
+
+async def _receive(telephone: Handset, send: Callable[[Outgoing], None], heard: _Heard, clock: Clock) -> None:
     allowance = Allowance(MESSAGES_PER_S, asyncio.get_running_loop().time)
     while True:
-        try:
-            async with asyncio.timeout(limits.silence_s):
-                raw = await websocket.receive()
-        except TimeoutError:
-            raise Closing(_CLOSE_SILENT, "silent") from None
+        raw = await websocket.receive()
+        heard.at_s = clock.monotonic()
         if not allowance.take():
             raise Closing(_CLOSE_NOT_UNDERSTOOD, "too many messages")
         try:

@@ -12,11 +12,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from server.sessions.handsets import HandsetTicket
+from server.web.widget_socket import SocketLimits
 from tests.fakes.clock import FakeClock
 from tests.fixtures.application import WAIT_S, Running, Socket
 
 NUMBER = "+33612345678"
 OURS = "+33170000001"
+SILENCE_S = SocketLimits().silence_s
 
 
 async def ticket(running: Running, number: str = NUMBER) -> str:
@@ -147,6 +149,17 @@ async def test_a_flood_ends_the_socket(running: Running) -> None:
             for _ in range(300):
                 await socket.send({"type": "ping"})
         assert (await socket.closed())[0] == 1008
+    async with handset(running) as again:
+        await is_alive(again)
+
+
+async def test_a_page_that_vanished_without_a_close_frees_its_number(running: Running, clock: FakeClock) -> None:
+    async with handset(running) as socket:
+        for _ in range(3):
+            await clock.advance(SILENCE_S - 1)
+            await is_alive(socket)
+        await clock.advance(SILENCE_S)
+        assert (await socket.closed())[0] == 4408
     async with handset(running) as again:
         await is_alive(again)
 

@@ -27,12 +27,12 @@ WAIT_S = 15.0
 class Held:
     """A handset, and what its page was told."""
 
-    def __init__(self, exchange: VirtualExchange, driver: VirtualDriver | None = None) -> None:
+    def __init__(self, exchange: VirtualExchange, driver: VirtualDriver | None = None, number: str = NUMBER) -> None:
         driver = driver or VirtualDriver(exchange, {}, SystemClock())
         self.told: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         media = MediaNetwork(bind_addresses=("127.0.0.1",))
         parts = HandsetParts(exchange.subscribe, driver.call_in, driver.text_in, media, SystemClock())
-        self.handset = Handset(parts, NUMBER, self.told.put_nowait)
+        self.handset = Handset(parts, number, self.told.put_nowait)
 
     async def until(self, kind: str) -> dict[str, Any]:
         async with asyncio.timeout(WAIT_S):

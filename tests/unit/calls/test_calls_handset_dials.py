@@ -15,7 +15,7 @@ from server.telephony.providers import VirtualDriver, VirtualExchange
 from tests.fakes.browser_page import RATE_HZ, Page, loudest_hz
 from tests.unit.calls.test_calls_handset import NUMBER, WAIT_S, Caller, Held
 
-OURS = "+33159133354"
+OURS, FRIEND = "+33159133354", "+33699000003"
 
 
 class Switch:
@@ -193,3 +193,59 @@ async def test_a_short_message_is_sent_or_said_to_have_failed() -> None:
     assert (await held.until("sms_failed"))["code"] == "too_many_messages"
     assert switch.texts == [(NUMBER, OURS, "Salut 👋")]
     await held.handset.close()
+
+
+@asynccontextmanager
+async def two() -> AsyncIterator[tuple[Held, Held, Page, Page]]:
+    """Two handsets on one network, and their pages; the first has dialled the second."""
+    exchange = VirtualExchange()
+    driver = VirtualDriver(exchange, {}, SystemClock())
+    one, other, page, page2 = Held(exchange, driver), Held(exchange, driver, FRIEND), Page(700), Page(440)
+    try:
+        await one.handset.take({"type": "dial", "to": FRIEND, "sdp": await page.offer()})
+        await connect(one, page)
+        yield one, other, page, page2
+    finally:
+        for held in (one, other):
+            await held.handset.close()
+        for shut in (page, page2):
+            await shut.close()
+        await driver.stop(0)
+
+
+async def hears(page: Page, hz: float) -> None:
+    async with asyncio.timeout(WAIT_S):
+        while len(page.heard) < 60 or abs(loudest_hz(np.concatenate(page.heard[-40:]), RATE_HZ) - hz) > 20:
+            await asyncio.sleep(0.1)
+
+
+async def test_a_handset_calls_another_both_hear_each_other_and_either_hangs_up() -> None:
+    async with two() as (one, other, page, page2):
+        await other.pick_up(page2)
+        await one.until("connected")
+        await hears(page, 440)
+        await hears(page2, 700)
+        await one.handset.take({"type": "dtmf", "digit": "7"})
+        assert (await other.until("dtmf"))["digit"] == "7"
+        await other.handset.take({"type": "dtmf", "digit": "#"})
+        assert (await one.until("dtmf"))["digit"] == "#"
+        await other.handset.take({"type": "hangup"})
+        assert (await one.until("ended"))["reason"] == "hangup"
+        await other.until("ended")
+
+
+async def test_a_handset_that_declines_another_or_is_given_up_by_it_says_so() -> None:
+    async with two() as (one, other, _, __):
+        assert (await other.until("ring"))["from"] == NUMBER
+        await other.handset.take({"type": "decline"})
+        assert (await one.until("ended"))["reason"] == "declined"
+    async with two() as (one, other, _, __):
+        await other.until("ring")
+        await one.handset.take({"type": "hangup"})
+        await other.until("cancelled")
+        await one.until("ended")
+
+
+async def test_a_handset_that_dials_itself_finds_it_busy() -> None:
+    async with dialled(NUMBER) as (held, _, __, ___):
+        assert (await held.until("ended"))["reason"] == "busy"

@@ -11,8 +11,10 @@ from server.media.leg import Role
 from server.telephony.port import CallEnd, IncomingCall, OnIncoming, OnPhoneEvent, OnText, PhoneLeg
 from server.telephony.providers.virtual.exchange import Subscriber, VirtualExchange
 from server.telephony.providers.virtual.line import Party, VirtualLine
+from server.telephony.providers.virtual.through import put_through
 
 LINES_MAX = 1_000
+RINGS_FOR_S = 60.0  # a telephone that another one calls
 
 
 class VirtualDriver:
@@ -60,7 +62,7 @@ class VirtualDriver:
     ) -> PhoneLeg:
         line = self._line(leg_id, role, to)
         line.listen(on_event)
-        subscriber = self._magic.get(to) or self._exchange.find(to)
+        subscriber = self._subscriber(to)
         if subscriber is None:
             await line.ends(CallEnd.UNREACHABLE, "no telephone has this number")
         else:
@@ -82,17 +84,26 @@ class VirtualDriver:
         await self._take_text(from_number, to, text)
 
     def call_in(self, from_number: str, to: str, party: Party) -> VirtualLine:
-        """A handset dials one of our numbers; `party` is told by `leave` when it is over.
+        """A handset dials one of our numbers, or another telephone; `party` is told by `leave` when it is over.
 
         The returned line is our end: the handset ends it by `ends`. Raises Unavailable `server_stopping`.
         """
         line = self._line(new_uid("leg"), Role.CALLER, from_number)
         line.calls_in(party)
-        if self._take_incoming is None:
+        subscriber = self._subscriber(to)
+        if subscriber is not None:
+            called = self._line(new_uid("leg"), Role.CALLEE, to)
+            put_through(line, called, self._clock, self._tasks)
+            called.end_with(self._tasks.spawn(self._give_up(called, RINGS_FOR_S), f"ring {called.id}"))
+            subscriber.ring(called, from_number)
+        elif self._take_incoming is None:
             self._tasks.spawn(line.reject(CallEnd.UNREACHABLE), "nobody takes calls")
         else:
             self._take_incoming(IncomingCall(line, to, from_number, line.listen))
         return line
+
+    def _subscriber(self, number: str) -> Subscriber | None:
+        return self._magic.get(number) or self._exchange.find(number)
 
     def _line(self, leg_id: str, role: Role, number: str) -> VirtualLine:
         if self._stopping:
