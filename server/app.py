@@ -245,12 +245,12 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -
         cable(calling.cable, parloir.origins, parloir.settings.origin, is_open=parloir.settings.cable_open_origins),
         handset(calling.handset_tickets, calling.handsets, assets),
         documentation(parloir.settings.origin),
-        console(_console(parloir, assets, addresses)),
+        console(console_parts(parloir, assets)),
     ]
     return web_app(parloir.origins, surfaces)
 
 
-def _console(parloir: Parloir, assets: AssetManifest, addresses: ClientAddresses) -> ConsoleParts:
+def console_parts(parloir: Parloir, assets: AssetManifest) -> ConsoleParts:
     return ConsoleParts(
         identity=parloir.identity,
         tenants=parloir.tenants,
@@ -264,7 +264,7 @@ def _console(parloir: Parloir, assets: AssetManifest, addresses: ClientAddresses
         secret=parloir.secret,
         clock=parloir.clock,
         assets=assets,
-        addresses=addresses,
+        addresses=ClientAddresses(parloir.settings.trusted_proxies),
         origin=parloir.settings.origin,
     )
 

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import click
 import uvloop
+from quart import Quart
 
 from server import __version__
-from server.app import Parloir, create_app
+from server.app import Parloir, console_parts, create_app
+from server.identity import NewAccount, Role
 from server.kit.clock import Clock
 from server.kit.errors import NotAuthenticated
+from server.kit.ids import new_secret
 from server.kit.log import configure_logging
 from server.kit.tasks import TaskScope
 from server.sessions.handsets import HandsetTicket
@@ -19,6 +22,7 @@ from server.settings import Settings
 from server.speech.engines import SpeechEngines
 from server.tenants.phone_numbers import Keeping
 from server.web.assets import AssetManifest
+from server.web.console_sign_in import demo_console
 from server.web.demo import DemoTenant, create_demo_app
 from server.web.demo_crm import create_crm_app
 from server.web.handset import demo_handset
@@ -31,6 +35,7 @@ HANDSET_NUMBER = "+33612345678"
 SHOP_NUMBER = "+33159133354"
 CRM_PLACE = 3  # ports after the server's
 _DEMO_KNOWLEDGE = Path(__file__).parent / "knowledge" / "demo"
+_DEMO_OWNER = "owner@maison-quai.example"
 _DEMO_AGENT = {
     "name": "Maison Quai",
     "handoff_label": "contact@maison-quai.example",
@@ -68,13 +73,9 @@ async def _serve(settings: Settings, demo: bool, speech: SpeechEngines | None, c
             parloir.calling.cable.feed.start()
             tasks.spawn(parloir.calling.webhooks.dispatcher.run(), "webhooks")
             tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
-            app = create_app(parloir, start, AssetManifest.load())
+            app = create_app(parloir, start, assets := AssetManifest.load())
             if demo:
-                telephone, calling = await _handset(parloir), parloir.calling
-                app.register_blueprint(demo_handset(calling.handset_tickets, telephone))
-                app.register_blueprint(
-                    demo_player(calling.players, telephone.tenant_id, calling.sample.find, settings.origin)
-                )
+                await _add_demo_pages(app, parloir, assets)
             listeners.insert(0, Listener(app, settings.host, settings.port, tls))
             await serve_until_signal(
                 listeners,
@@ -83,6 +84,25 @@ async def _serve(settings: Settings, demo: bool, speech: SpeechEngines | None, c
             )
         finally:
             await tasks.close()
+
+
+async def _add_demo_pages(app: Quart, parloir: Parloir, assets: AssetManifest) -> None:
+    """Pages that need no account of the visitor's, for the demo tenant alone."""
+    telephone, calling, settings = await _handset(parloir), parloir.calling, parloir.settings
+    app.register_blueprint(demo_handset(calling.handset_tickets, telephone))
+    app.register_blueprint(demo_player(calling.players, telephone.tenant_id, calling.sample.find, settings.origin))
+    if settings.is_loopback:  # whoever opens it may do what the owner may
+        owner = await _demo_owner(parloir, telephone.tenant_id)
+        app.register_blueprint(demo_console(console_parts(parloir, assets), owner))
+
+
+async def _demo_owner(parloir: Parloir, tenant_id: int) -> int:
+    """The id of the user who owns the demo tenant. Nobody knows the password."""
+    known = await parloir.identity.accounts.find(_DEMO_OWNER)
+    if known is None:
+        wish = NewAccount(_DEMO_OWNER, new_secret(""), DEMO_NAME, locale="en")
+        known = await parloir.identity.accounts.create(wish, tenant_id, Role.OWNER)
+    return known.id
 
 
 async def _drain(parloir: Parloir) -> None:
@@ -178,18 +198,22 @@ def _crm(settings: Settings, token: str) -> Listener:
 
 
 def _shop_links(settings: Settings) -> list[Link]:
+    console = Link(
+        f"{settings.origin}/console/demo", "The console", "Keys, origins, webhooks, calls of the demo shop."
+    )
     return [
         Link(_shop_origins(settings, 1)[0], "The demo shop", "Its origin is allowed: click the widget and talk."),
         Link(_shop_origins(settings, 2)[0], "The same shop, not allowed", "The widget says why it will not start."),
         Link(_shop_origins(settings, CRM_PLACE)[0], "The demo CRM", "Click a contact: the softphone rings a number."),
         Link(f"{settings.origin}/player/demo", "Replay a call", "A finished one: its sound, its words, the verdict."),
         Link(f"{settings.origin}/handset/demo", "A telephone", f"{HANDSET_NUMBER} rings here; it calls {SHOP_NUMBER}."),
+        *([console] if settings.is_loopback else []),
     ]
 
 
 def _links() -> list[Link]:
     return [
-        Link("/console", "Console", "sign in: projects, keys, origins, webhooks, calls"),
+        Link("/console", "Console", "sign in, or make an account of your own"),
         Link("/readyz", "Readiness", "which parts are ready, and what is still loading"),
         Link("/metrics", "Metrics", "for Prometheus"),
     ]

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from quart import Response, g, redirect, render_template, request
 from werkzeug.wrappers import Response as Redirect
@@ -40,6 +40,7 @@ _POLICY = (
 )
 _NATIVE = {"en": "English", "fr": "Français", "es": "Español", "ar": "العربية", "ary": "الدارجة"}
 Answer = Response | Redirect
+_Answer = TypeVar("_Answer", Response, Redirect)
 
 
 @dataclass(frozen=True)
@@ -220,7 +221,7 @@ class Desk:
         return response
 
 
-def close_to_others(response: Response) -> Response:
+def close_to_others(response: _Answer) -> _Answer:
     """The headers of every answer of the console: nobody frames it, keeps it, or puts a script into it."""
     response.headers["Content-Security-Policy"] = _POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"

@@ -45,8 +45,7 @@ def add_keys(routes: Blueprint, desk: Desk) -> None:
         await _of_place(place, key)
         new = await keyring.rotate(place.project.tenant_id, key, timedelta(hours=hours), place.seat.actor)
         told = "keys.rotated" if hours else "keys.rotated_now"
-        until = new.old_until.isoformat(timespec="minutes")
-        return desk.onward(place.path("/api"), Flash(told, {"until": until}, secret=new.text))
+        return desk.onward(place.path("/api"), Flash(told, secret=new.text))
 
     @routes.post("/p/<project>/api/<key>/revoke")
     async def revoke_token(project: str, key: str) -> Answer:

@@ -4,8 +4,8 @@ from quart import Blueprint, Response, redirect, request
 
 from server.identity import NewAccount
 from server.kit.errors import AppError, NotAuthenticated
-from server.web.console_desk import PREFIX, Answer, Desk
-from server.web.console_session import Flash
+from server.web.console_desk import PREFIX, Answer, ConsoleParts, Desk, close_to_others
+from server.web.console_session import ConsoleCookies, Flash
 from server.web.console_words import LANGUAGES
 from server.web.errors import status_of
 
@@ -119,3 +119,17 @@ def add_sign_up(routes: Blueprint, way: WayIn) -> None:
             return await way.show("confirm.html", values, refusal)
         new = await identity.sign_ins.start(confirmed.user.id)
         return way.welcome(new.token, Flash("confirm.done"))
+
+
+def demo_console(parts: ConsoleParts, user_id: int) -> Blueprint:
+    """/console/demo, for the demo alone: every click is signed in as its owner."""
+    routes = Blueprint("demo_console", __name__)
+    cookies = ConsoleCookies(parts.secret, parts.clock, parts.origin)
+
+    @routes.get(f"{PREFIX}/demo")
+    async def demo() -> Answer:
+        answer = redirect(PREFIX, 303)
+        cookies.keep_session(answer, (await parts.identity.sign_ins.start(user_id)).token)
+        return close_to_others(answer)
+
+    return routes

@@ -102,6 +102,7 @@ document.addEventListener("click", (event) => {
   const button = (event.target as Element).closest<HTMLElement>("[data-copy]");
   if (button) void copy(button);
 });
+document.querySelector("nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 said.className = "unseen";
 said.setAttribute("role", "status");
 document.body.append(said);
