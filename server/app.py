@@ -258,7 +258,7 @@ def console_parts(parloir: Parloir, assets: AssetManifest) -> ConsoleParts:
         credentials=parloir.credentials,
         keyring=parloir.keyring,
         origins=parloir.origins,
-        numbers=parloir.calling.numbers,
+        relays=parloir.calling.relay_numbers,
         webhooks=parloir.calling.webhooks,
         calls=parloir.calling.calls,
         secret=parloir.secret,

@@ -198,9 +198,7 @@ def _crm(settings: Settings, token: str) -> Listener:
 
 
 def _shop_links(settings: Settings) -> list[Link]:
-    console = Link(
-        f"{settings.origin}/console/demo", "The console", "Keys, origins, webhooks, calls of the demo shop."
-    )
+    console = Link(f"{settings.origin}/console/demo", "The console", "Keys, origins, webhooks, calls of the demo shop.")
     return [
         Link(_shop_origins(settings, 1)[0], "The demo shop", "Its origin is allowed: click the widget and talk."),
         Link(_shop_origins(settings, 2)[0], "The same shop, not allowed", "The widget says why it will not start."),

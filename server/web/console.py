@@ -7,8 +7,9 @@ from server.kit.errors import AppError, NotAllowed, NotAuthenticated, NotFound
 from server.web import errors
 from server.web.console_calls import add_calls
 from server.web.console_desk import PREFIX, STATIC, Answer, ConsoleParts, Desk, close_to_others
+from server.web.console_numbers import add_numbers
 from server.web.console_projects import add_projects
-from server.web.console_settings import add_keys, add_numbers, add_origins
+from server.web.console_settings import add_keys, add_origins
 from server.web.console_sign_in import WayIn, add_sign_in, add_sign_up
 from server.web.console_webhooks import add_deliveries, add_webhook_changes, add_webhooks
 

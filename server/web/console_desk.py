@@ -17,9 +17,9 @@ from server.storage.secret import MasterSecret
 from server.tenants.credentials import Credentials, Kind, Principal
 from server.tenants.keyring import Keyring
 from server.tenants.origins import OriginDirectory
-from server.tenants.phone_numbers import PhoneNumbers
 from server.tenants.plans import plan_named
 from server.tenants.projects import Project, Projects
+from server.tenants.relay_numbers import RelayNumbers
 from server.tenants.service import Tenants
 from server.web.assets import AssetManifest
 from server.web.client_address import ClientAddresses
@@ -53,7 +53,7 @@ class ConsoleParts:
     credentials: Credentials
     keyring: Keyring
     origins: OriginDirectory
-    numbers: PhoneNumbers
+    relays: RelayNumbers
     webhooks: Webhooks
     calls: Calls
     secret: MasterSecret

@@ -1,4 +1,4 @@
-"""The console's settings of a project: its keys ("API Configuration"), allowed origins, telephone numbers."""
+"""The console's settings of a project: its keys ("API Configuration") and allowed origins."""
 
 from datetime import timedelta
 
@@ -101,19 +101,3 @@ def add_origins(routes: Blueprint, desk: Desk) -> None:
         if not await parts.tenants.remove_origin(place.project.tenant_id, origin, place.seat.actor):
             raise NotFound("unknown_origin", "This origin is not on the list.")
         return desk.onward(place.path("/origins"), Flash("origins.removed", {"origin": origin}))
-
-
-def add_numbers(routes: Blueprint, desk: Desk) -> None:
-    parts = desk.parts
-
-    @routes.get("/p/<project>/numbers")
-    async def numbers(project: str) -> Response:
-        place = await desk.place(project)
-        known = await parts.numbers.of(place.project.tenant_id)
-        return await desk.page(
-            "numbers.html",
-            section="numbers",
-            numbers=[number for number in known if number.project_id == place.project.id],
-            tenant_uid=(await parts.tenants.by_id(place.project.tenant_id)).uid,
-            agents={agent.uid: agent.name for agent in await parts.tenants.agents(place.project.tenant_id)},
-        )

@@ -112,8 +112,33 @@ async def test_a_new_project_has_nothing_of_the_others(running: Running, owner: 
     assert (await owner.post("/console/projects", name=" ")).status_code == 400
 
 
+async def test_a_number_is_found_bought_forwarded_and_given_back(owner: ConsoleVisitor) -> None:
+    page = f"{await project_of(owner)}/numbers"
+    offered = re.search(r'name="number" value="(\+33\d+)"', (await owner.get(f"{page}?country=fr&type=mobile")).text)
+    assert offered
+    assert f"{offered[1]} is yours." in await owner.follow(page, number=offered[1])
+    change = re.search(rf'action="({page}/num_\w+)/change"', (await owner.get(page)).text)
+    assert change
+    looped = await owner.post(f"{change[1]}/change", page, forward_to=offered[1], relay_enabled="1")
+    assert (looped.status_code, "round in a circle" in looped.text) == (400, True)
+    changed = await owner.follow(f"{change[1]}/change", page, forward_to="+33 6 12 34 56 78", recording="1")
+    assert "+33612345678" in changed
+    assert "Paused" in changed
+    gone = await owner.follow(f"{change[1]}/release", page)
+    assert "is given back." in gone
+    assert "No number yet" in gone
+
+
 SETTINGS = ("", "/api", "/origins", "/webhooks", "/numbers")
-CHANGES = ("/api", "/origins", "/origins/remove", "/webhooks", "/api/cred_1/rotate", "/webhooks/we_1/delete")
+CHANGES = (
+    "/api",
+    "/origins",
+    "/origins/remove",
+    "/webhooks",
+    "/numbers",
+    "/api/cred_1/rotate",
+    "/webhooks/we_1/delete",
+)
 
 
 @pytest.mark.parametrize("role", list(Role))
