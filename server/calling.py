@@ -24,7 +24,7 @@ from server.calls.replay import ReplayParts, Replays
 from server.calls.room_clock import RoomClock
 from server.calls.sample import SampleCall
 from server.calls.service import CallParts, Calls
-from server.calls.store import CallEvent, CallStore
+from server.calls.store import Call, CallEvent, CallStore
 from server.calls.texts import Texts
 from server.calls.webhook_events import CallNews, NewsParts
 from server.kit.clock import Clock
@@ -130,41 +130,41 @@ class Calling:
             aftermath = Aftermath(store, keepsakes.segments, _analyser(settings, closing))
             links = RecordingLinks(base.keys, clock)
             artefacts = CallArtefacts(keepsakes, aftermath, recordings, links, settings.origin)
-            acts |= _acts(base, (news := NewsParts(store, artefacts, webhooks)), aftermath)
-            exchange, driver, destinations = _phone_network(base, closing)
-            live = _live(base, store, driver, keepsakes)
+            cables = CableTokens(base.keys, clock)
+            acts |= _acts(base, (news := NewsParts(store, artefacts, webhooks, cables)), aftermath)
+            phones = _phones(base, closing)
+            live = _live(base, store, phones, keepsakes)
             base.metrics.count_calls(live.__len__)
             closing.push_async_callback(live.close)
             softphones = softphone_grants(base.database, base.keys, clock)
             players = player_grants(base.database, base.keys, clock)
-            numbers = PhoneNumbers(base.database, base.credentials, clock)
-            owned = (base.tenants, base.credentials, numbers)
-            calls = Calls(CallParts(store, live, keepsakes, softphones, players, *owned, clock), settings.caller_id)
-            texts = _take_in(base, numbers, news, live, driver, closing)
+            owned = (base.tenants, base.credentials, phones.numbers, phones.destinations)
+            parts = CallParts(store, live, keepsakes, softphones, players, *owned, clock)
+            texts = _take_in(base, news, live, phones, closing)
             replay_parts = ReplayParts(store, keepsakes, aftermath, recordings, players, links, clock)
             replays = Replays(replay_parts, settings.origin)
             yield cls(
-                calls,
+                Calls(parts, settings.caller_id),
                 live,
                 softphones,
                 players,
                 recordings,
                 links,
-                exchange,
-                driver,
+                phones.exchange,
+                phones.driver,
                 outbox,
                 webhooks,
-                CableParts(store, feed, CableTokens(base.keys, clock), clock),
+                CableParts(store, feed, cables, clock),
                 artefacts,
                 IdempotencyKeys(base.database, base.secret, clock),
                 replays,
-                HandsetParts(exchange.subscribe, driver.call_in, driver.text_in, base.network, clock),
+                phones.handsets(base),
                 HandsetTickets(base.keys, clock),
                 SampleCall(store, recordings, base.speech, clock, base.tenants.default_project),
-                numbers,
+                phones.numbers,
                 texts,
-                destinations,
-                RelayNumbers(base.database, VirtualNumbers(), destinations, base.credentials, clock),
+                phones.destinations,
+                phones.relay_numbers,
             )
 
     async def recover(self, *, all_of_them: bool) -> None:
@@ -173,43 +173,63 @@ class Calling:
         await self.recordings.recover()
 
 
-def _phone_network(base: Foundations, closing: AsyncExitStack) -> tuple[VirtualExchange, VirtualDriver, Destinations]:
-    """The virtual one. Its numbers that answer by themselves may be called whatever a tenant allows."""
+@dataclass(frozen=True)
+class _Phones:
+    """The virtual network, whose its numbers are, and which numbers may be called from it."""
+
+    exchange: VirtualExchange
+    driver: VirtualDriver
+    numbers: PhoneNumbers
+    destinations: Destinations
+    relay_numbers: RelayNumbers
+
+    def handsets(self, base: Foundations) -> HandsetParts:
+        """What browsers need to be telephones of this network."""
+        return HandsetParts(self.exchange.subscribe, self.driver.call_in, self.driver.text_in, base.network, base.clock)
+
+
+def _phones(base: Foundations, closing: AsyncExitStack) -> _Phones:
+    """Numbers that answer by themselves cost nobody anything: they may be called whatever a tenant allows."""
     closing.push_async_callback((scripts := TaskScope("magic numbers")).close)
     magic = magic_numbers(base.clock, scripts, _Saying(base.speech))
     exchange = VirtualExchange()
     driver = VirtualDriver(exchange, magic, base.clock)
     closing.push_async_callback(driver.stop, 0)
-    return exchange, driver, Destinations(base.database, base.clock, frozenset(magic))
+    destinations = Destinations(base.database, base.clock, frozenset(magic))
+    return _Phones(
+        exchange,
+        driver,
+        PhoneNumbers(base.database, base.credentials, base.clock),
+        destinations,
+        RelayNumbers(base.database, VirtualNumbers(), destinations, base.credentials, base.clock),
+    )
 
 
-def _take_in(
-    base: Foundations,
-    numbers: PhoneNumbers,
-    parts: NewsParts,
-    live: LiveCalls,
-    driver: VirtualDriver,
-    closing: AsyncExitStack,
-) -> Texts:
+def _take_in(base: Foundations, parts: NewsParts, live: LiveCalls, phones: _Phones, closing: AsyncExitStack) -> Texts:
     """Calls and text messages that come to the numbers of projects."""
-    inbound = Inbound(numbers, base.credentials, parts.store, live)
+    inbound = Inbound(phones.numbers, phones.relay_numbers, base.credentials, base.tenants, parts.store, live)
     closing.push_async_callback(inbound.close)
-    driver.on_incoming(inbound.take)
-    texts = Texts(base.database, numbers, parts.webhooks, base.clock)
-    driver.on_text(texts.receive)
+    phones.driver.on_incoming(inbound.take)
+    texts = Texts(base.database, phones.numbers, parts.webhooks, base.clock)
+    phones.driver.on_text(texts.receive)
     return texts
 
 
-def _live(base: Foundations, store: CallStore, driver: VirtualDriver, keepsakes: CallKeepsakes) -> LiveCalls:
+def _live(base: Foundations, store: CallStore, phones: _Phones, keepsakes: CallKeepsakes) -> LiveCalls:
+    async def permit(call: Call, number: str) -> None:
+        await phones.destinations.require(call.tenant_id, number, "to", call.uid)
+
     return LiveCalls(
         CallServices(
             store=store,
             clock=base.clock,
             room_clock=base.rooms,
             network=base.network,
-            driver=driver,
+            driver=phones.driver,
             keepsakes=keepsakes,
             open_ai=AgentVoices(base.engines, base.knowledge, base.credentials, base.clock).open,
+            permit=permit,
+            say=_Saying(base.speech),
             count_refused=base.metrics.refused_transitions.inc,
         )
     )
@@ -232,18 +252,18 @@ def _both(first: Act, second: Act) -> Act:
 
 
 class _Saying:
-    """The voice of numbers that speak by themselves."""
+    """The voice of numbers that speak by themselves, and of announcements."""
 
     def __init__(self, speech: SpeechEngines) -> None:
         self._speech = speech
 
-    async def __call__(self, sentence: str) -> Sequence[Frame]:
-        voice = self._speech.tts_for(_SCRIPT_LANGUAGE)
+    async def __call__(self, sentence: str, language: str = _SCRIPT_LANGUAGE) -> Sequence[Frame]:
+        voice = self._speech.tts_for(language)
         if voice is None:
             return []
         frames: list[Frame] = []
         try:
-            async for piece in voice.synthesize(sentence, _SCRIPT_LANGUAGE, None):
+            async for piece in voice.synthesize(sentence, language, None):
                 frames += frames_of(piece)
         except SpeechFailed:
             return []

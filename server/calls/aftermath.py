@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from server.analysis import Analyser, Said, Talk
+from server.calls.orders import RELAY
 from server.calls.store import CallEvent, CallStore
 from server.media.leg import Role
 from server.transcripts import Segment
@@ -11,6 +12,7 @@ from server.transcripts import Segment
 SETTLED = "call.settled"
 ANALYSED = "analysis.ready"
 _CUSTOMERS = frozenset({Role.CALLER, Role.CALLEE})
+_CALLERS = frozenset({Role.CALLER})  # who is called by way of a relay is ours
 
 
 class Aftermath:
@@ -28,7 +30,8 @@ class Aftermath:
         call = await self._store.by_id(event.call_id)
         if not call.is_analysed or await self.analysis(call.id) is not None:
             return
-        said = [Said(one.role in _CUSTOMERS, one.text) for one in await self._segments(call.id)]
+        customers = _CALLERS if call.kind == RELAY else _CUSTOMERS
+        said = [Said(one.role in customers, one.text) for one in await self._segments(call.id)]
         analysis = await self._analyser.analyse(Talk(call.language, call.duration_s, said))
         await self._store.note(call.id, ANALYSED, analysis.body())
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from server.calls.aftermath import ANALYSED, SETTLED
 from server.calls.keepsakes import WORDS
+from server.calls.participants import Side
 from server.calls.state import Step
 from server.calls.store import Call, CallEvent
 
@@ -37,7 +38,7 @@ def message(event: CallEvent, call: Call) -> dict[str, Any] | None:
 
 def _told(kind: str, payload: Mapping[str, Any]) -> dict[str, Any] | None:
     if kind == WORDS:
-        role = "agent" if payload["role"] in OURS else "user"
+        role = "agent" if payload["role"] in OURS or payload.get("side") == Side.OURS else "user"
         times = {"started_at": payload["t0_ms"] / 1_000, "ended_at": payload["t1_ms"] / 1_000}
         return {"type": "transcript", "role": role, "content": payload["text"], "final": True, **times}
     if kind in _STATUS:

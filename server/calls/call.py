@@ -14,9 +14,9 @@ from server.calls.room import VOICELESS
 from server.calls.scene import CallScene, call_body
 from server.calls.softphone import SoftphoneCallbacks, SoftphoneLine
 from server.calls.softphone_control import Command, HangUp, Hello, Hold, Keys, Leave, Mute, Ping, Record, Transfer
-from server.calls.state import CallState, Happening, IllegalTransition, Outcome, Step, hung_up
+from server.calls.state import CallState, Happening, IllegalTransition, Outcome, Step, advance, hung_up, require_talk
 from server.calls.store import Call
-from server.kit.errors import Conflict, Gone
+from server.kit.errors import AppError, Conflict, Gone
 from server.kit.ids import new_uid
 from server.kit.log import logger
 from server.kit.tasks import TaskScope
@@ -30,7 +30,6 @@ _log = logger(__name__)
 
 AGENT_WAIT_S = 300.0  # as long as the link to the softphone lives (A-09)
 FINISH_TIMEOUT_S = 30.0
-_TALKING = (CallState.IN_PROGRESS, CallState.TRANSFERRING)
 
 
 class LiveCall:
@@ -72,7 +71,8 @@ class LiveCall:
         if incoming is not None:
             self._happen(Happening(Step.RANG))
             self._customer = self._telephone(Role.CALLER, incoming.leg.number, uid=incoming.leg.id)
-            self._customer.answer(incoming)
+            self._customer.receive(incoming)
+            self._customer.pick_up()
         elif self.call.kind == "ai":
             self._dial_customer()
         elif self.call.mode == "phone":
@@ -110,7 +110,7 @@ class LiveCall:
     def add_monitor(self, number: str) -> Participant:
         """Ring a supervisor, who will hear and not be heard. `number` is E.164."""
         self._refuse_when_over()
-        self._require_talk()
+        require_talk(self.state)
         line = self._telephone(Role.MONITOR, number)
         line.dial(self.call.our_number)
         self._show()
@@ -173,7 +173,10 @@ class LiveCall:
             return
         self._scene.begin_capture(capture)
         if self.call.kind == "ai":
-            ai = self._ai = await self._open_ai()
+            customer = self._customer.participant.uid if self._customer else ""
+            ai = self._ai = await self._services.open_ai(
+                self.call, customer, self._take_words, lambda reason: self.hang_up(f"agent_{reason}")
+            )
             self._joined(self._admit(Participant(ai.leg.id, Role.AI, side_of(Role.AI), "agent")), ai.leg)
             ai.start()
         self._show()
@@ -260,19 +263,20 @@ class LiveCall:
     def _control(self, line: SoftphoneLine, command: Command) -> None:
         match command:
             case Hold(on):
-                self._require_talk()
+                require_talk(self.state)
                 self._scene.hold(on)
                 self._ledger.note("call.held" if on else "call.resumed", {"leg": line.participant.uid})
                 self._show()
             case Keys(digits):
-                self._require_talk()
+                require_talk(self.state)
                 if self._customer is not None:
                     self._tasks.spawn(self._customer.send_digits(digits), "dtmf")
             case Record(on):
-                self._require_talk()
+                require_talk(self.state)
                 self._tasks.spawn(self._record(on), "record")
             case Transfer(to):
-                self._begin_transfer(normalise(to))
+                advance(self.call.position, Happening(Step.TRANSFER_BEGAN))
+                self._tasks.spawn(self._begin_transfer(line, normalise(to)), "transfer")
             case HangUp():
                 self.hang_up("agent_hung_up")
 
@@ -287,8 +291,12 @@ class LiveCall:
             self._ledger.note("recording.resumed" if on else "recording.paused", {})
             self._show()
 
-    def _begin_transfer(self, number: str) -> None:
-        self._happen(Happening(Step.TRANSFER_BEGAN))
+    async def _begin_transfer(self, line: SoftphoneLine, number: str) -> None:
+        try:
+            await self._services.permit(self.call, number)
+            self._happen(Happening(Step.TRANSFER_BEGAN))
+        except AppError as refusal:
+            return line.refuse(refusal)
         self._transfer = self._telephone(Role.TALK, number)
         self._transfer.dial(self.call.our_number)
 
@@ -310,12 +318,6 @@ class LiveCall:
             self.hang_up("agent_hung_up")
         elif self.state is CallState.TRANSFERRING:
             self._happen(Happening(Step.TRANSFER_FAILED))
-
-    async def _open_ai(self) -> AiVoice:
-        customer = self._customer.participant.uid if self._customer else ""
-        return await self._services.open_ai(
-            self.call, customer, self._take_words, lambda reason: self.hang_up(f"agent_{reason}")
-        )
 
     def _telephone(self, role: Role, number: str, name: str | None = None, uid: str | None = None) -> PhoneLine:
         participant = self._admit(Participant(uid or new_uid("leg"), role, side_of(role), "phone", number, name))
@@ -369,10 +371,6 @@ class LiveCall:
     def _broadcast(self, message: dict[str, Any], *, droppable: bool = False) -> None:
         for line in self._softphones.values():
             line.send(message, droppable)
-
-    def _require_talk(self) -> None:
-        if self.state not in _TALKING:
-            raise Conflict("invalid_call_state", "Nobody talks in this call yet.")
 
     def _refuse_when_over(self) -> None:
         if self.ended.is_set():

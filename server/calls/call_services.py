@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from server.browser import MediaNetwork
+from server.calls.announcements import Say
 from server.calls.capture import Capture, Words
 from server.calls.messages import Outgoing
 from server.calls.participants import Participant
@@ -68,5 +69,8 @@ class CallServices:
     keepsakes: Keepsakes
     open_ai: Callable[[Call, str, OnWords, Callable[[str], None]], Awaitable[AiVoice]]
     """(call, the customer's participant uid, words said, told when the agent ends the conversation and why)"""
+    permit: Callable[[Call, str], Awaitable[None]]
+    """Raises AppError when the call's tenant may not have that number called."""
+    say: Say
     count_refused: Callable[[], None]
     """An illegal transition was refused."""

@@ -1,7 +1,7 @@
-"""Calls that come in: whose number was dialled, whether there is a line left, and who answers."""
+"""Calls that come in: whose number was dialled, whether there is a line left, and who answers or is rung."""
 
 from server.calls.live_calls import LiveCalls
-from server.calls.orders import AI
+from server.calls.orders import AI, PAUSED, RELAY
 from server.calls.store import CallStore, NewCall
 from server.kit.errors import AppError, TooMany
 from server.kit.log import logger
@@ -9,16 +9,32 @@ from server.kit.tasks import TaskScope
 from server.telephony.port import CallEnd, IncomingCall
 from server.tenants.credentials import Credentials
 from server.tenants.phone_numbers import PhoneNumber, PhoneNumbers
+from server.tenants.plans import plan_named
+from server.tenants.relay_numbers import RelayNumbers
+from server.tenants.service import Tenants
 
 _log = logger(__name__)
 
 
 class Inbound:
-    """Takes what a TelephonyDriver's on_incoming tells. A number's agent answers; `close()` takes no more."""
+    """Takes what a TelephonyDriver's on_incoming tells: a number forwards, or its agent answers.
 
-    def __init__(self, numbers: PhoneNumbers, credentials: Credentials, store: CallStore, live: LiveCalls) -> None:
+    `close()` takes no more.
+    """
+
+    def __init__(
+        self,
+        numbers: PhoneNumbers,
+        relays: RelayNumbers,
+        credentials: Credentials,
+        tenants: Tenants,
+        store: CallStore,
+        live: LiveCalls,
+    ) -> None:
         self._numbers = numbers
+        self._relays = relays
         self._credentials = credentials
+        self._tenants = tenants
         self._store = store
         self._live = live
         self._tasks = TaskScope("calls that come in")
@@ -49,22 +65,48 @@ class Inbound:
 
     async def _begin(self, incoming: IncomingCall, number: PhoneNumber) -> None:
         self._live.refuse_when_stopping()
+        if number.forward_to is None and number.is_relay_enabled:
+            new, limit = await self._to_agent(incoming, number)
+        else:
+            new, limit = await self._to_relay(incoming, number)
+        self._live.begin(await self._store.create(new, limit), incoming)
+
+    async def _to_agent(self, incoming: IncomingCall, number: PhoneNumber) -> tuple[NewCall, int]:
         target = await self._credentials.target_of(number.tenant_id, number.agent_uid or "")
-        call = await self._store.create(
-            NewCall(
-                tenant_id=number.tenant_id,
-                project_id=number.project_id,
-                kind=AI,
-                direction="inbound",
-                mode=None,
-                language=target.agent.language,
-                from_number=incoming.caller_id,
-                to_number=number.number,
-                agent_uid=target.agent.uid,
-                is_recorded=number.is_recorded,
-                is_transcribed=number.is_transcribed,
-                is_analysed=number.is_analysed,
-            ),
-            limit=target.plan.concurrent_conversations,
+        new = NewCall(
+            tenant_id=number.tenant_id,
+            project_id=number.project_id,
+            kind=AI,
+            direction="inbound",
+            mode=None,
+            language=target.agent.language,
+            from_number=incoming.caller_id,
+            to_number=number.number,
+            agent_uid=target.agent.uid,
+            is_recorded=number.is_recorded,
+            is_transcribed=number.is_transcribed,
+            is_analysed=number.is_analysed,
         )
-        self._live.begin(call, incoming)
+        return new, target.plan.concurrent_conversations
+
+    async def _to_relay(self, incoming: IncomingCall, number: PhoneNumber) -> tuple[NewCall, int]:
+        """What may be forwarded is asked again: countries and numbers may have changed since it was set."""
+        is_open = number.is_relay_enabled
+        if is_open:
+            await self._relays.require_forwardable(number)
+        tenant = await self._tenants.by_id(number.tenant_id)
+        new = NewCall(
+            tenant_id=number.tenant_id,
+            project_id=number.project_id,
+            kind=RELAY,
+            direction="inbound",
+            mode=None if is_open else PAUSED,
+            language=tenant.language,
+            from_number=incoming.caller_id,
+            to_number=number.forward_to or number.number,
+            relay_number=number.number,
+            is_recorded=is_open and number.is_recorded,
+            is_transcribed=is_open and number.is_transcribed,
+            is_analysed=is_open and number.is_analysed,
+        )
+        return new, plan_named(tenant.plan).concurrent_conversations

@@ -5,6 +5,8 @@ import asyncio
 from server.calls.aftermath import SETTLED
 from server.calls.call import LiveCall
 from server.calls.call_services import CallServices
+from server.calls.orders import RELAY
+from server.calls.relay import RelayCall
 from server.calls.state import Happening, IllegalTransition, Outcome, Step
 from server.calls.store import Call
 from server.kit.errors import Unavailable
@@ -35,7 +37,7 @@ class LiveCalls:
     def begin(self, call: Call, incoming: IncomingCall | None = None) -> LiveCall:
         """Bring a call just stored to life; `incoming` is the telephone, if it was one that called."""
         self.refuse_when_stopping()
-        live = LiveCall(call, self._services)
+        live = (RelayCall if call.kind == RELAY else LiveCall)(call, self._services)
         self._live[call.id] = live
         live.begin(incoming)
         self._tasks.spawn(self._forget_when_closed(live), call.uid)

@@ -8,7 +8,9 @@ from server.kit.errors import FieldProblem, InvalidInput
 from server.telephony.numbers import normalise
 
 BRIDGE, AI = "bridge", "ai"
+RELAY = "relay"  # nobody orders one: it comes in
 BROWSER, PHONE = "browser", "phone"
+PAUSED = "paused"  # the mode of a call to a relay number that forwards nothing at the moment
 
 
 @dataclass(frozen=True)

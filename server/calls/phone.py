@@ -60,6 +60,7 @@ class PhoneLine:
         self._leg: PhoneLeg | None = None
         self._is_over = False
         self._hang_up_when_dialed = False
+        self._refusal: CallEnd | None = None
 
     @property
     def leg(self) -> PhoneLeg | None:
@@ -70,16 +71,26 @@ class PhoneLine:
         """Begin to call; everything that follows is told."""
         self._tasks.spawn(self._dial(caller_id), f"dial/{self.participant.uid}")
 
-    def answer(self, incoming: IncomingCall) -> None:
-        """Pick up: it called us. Everything that follows is told."""
+    def receive(self, incoming: IncomingCall) -> None:
+        """It called us, and rings. Everything that follows is told."""
         self._leg = incoming.leg
         incoming.listen(self.take)
-        self._tasks.spawn(incoming.leg.answer(), f"answer/{self.participant.uid}")
+
+    def pick_up(self) -> None:
+        """Answer what rings."""
+        if self._leg is not None:
+            self._tasks.spawn(self._leg.answer(), f"answer/{self.participant.uid}")
+
+    def refuse(self, end: CallEnd) -> None:
+        """Say `end` to who called and still rings, when it comes to hanging up."""
+        self._refusal = end
 
     async def hang_up(self) -> None:
         """Hang up, or stop ringing. Idempotent."""
         if self._leg is None:
             self._hang_up_when_dialed = True
+        elif self._refusal is not None and not self.was_answered:
+            await self._leg.reject(self._refusal)
         else:
             await self._leg.hangup()
 

@@ -52,7 +52,7 @@ def call_data(call: Call, artefacts: Artefacts) -> dict[str, Any]:
         "direction": call.direction,
         "from": call.from_number,
         "to": call.to_number,
-        "relay_number": None,
+        "relay_number": call.relay_number,
         "recording_url": artefacts.recording_url,
         **_transcription(artefacts),
         "analysis": None if analysis is None else {name: analysis.get(name) for name in _ANALYSIS},

@@ -1,7 +1,7 @@
 """The sound of one call: who is in the room, who is held or muted, what is played to whom, what is captured."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from server.kit.errors import Conflict
 from server.media.frame import Frame
 from server.media.leg import Leg
 from server.media.levels import rms_dbfs
-from server.media.tones import LoopLeg, looped, music, ringback
+from server.media.tones import LoopLeg, OnceLeg, looped, music, ringback
 
 PARTICIPANTS_MAX = 16
 LEVELS_EVERY_TICKS = 10
@@ -83,6 +83,10 @@ class CallScene:
         elif not on and self._ringback is not None:
             self._room.remove(self._ringback.id)
             self._ringback = None
+
+    def play(self, frames: Sequence[Frame], done: Callable[[], None]) -> None:
+        """Let everybody hear `frames` once; `done` is called after the last."""
+        self._room.add(OnceLeg("announcement", frames, done))
 
     def begin_capture(self, capture: Capture) -> None:
         """From the next tick on."""

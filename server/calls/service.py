@@ -19,6 +19,7 @@ from server.media.leg import Role
 from server.sessions.grants import CallGrant, CallGrants, Link
 from server.telephony.numbers import normalise
 from server.tenants.credentials import Credentials, Principal, WidgetTarget
+from server.tenants.destinations import Destinations
 from server.tenants.phone_numbers import PhoneNumbers
 from server.tenants.plans import plan_named
 from server.tenants.service import Tenants
@@ -59,6 +60,7 @@ class CallParts:
     tenants: Tenants
     credentials: Credentials
     numbers: PhoneNumbers
+    destinations: Destinations
     clock: Clock
 
 
@@ -75,17 +77,21 @@ class Calls:
         self._tenants = parts.tenants
         self._credentials = parts.credentials
         self._numbers = parts.numbers
+        self._destinations = parts.destinations
         self._clock = parts.clock
         self._default_caller_id = default_caller_id
 
     async def initiate(self, principal: Principal, order: Order) -> Call:
         """Store the call and begin it.
 
-        Raises `invalid_phone_number`, `invalid_request`, `unknown_agent`, `foreign_agent`, `caller_id_refused`,
-        `concurrency_limit_reached`, `server_stopping`.
+        Raises `invalid_phone_number`, `destination_not_allowed`, `invalid_request`, `unknown_agent`, `foreign_agent`,
+        `caller_id_refused`, `concurrency_limit_reached`, `server_stopping`.
         """
         self._live.refuse_when_stopping()
         numbers = numbers_of(order)
+        await self._require(principal, numbers.to, "recipient_phone_number")
+        if numbers.agent is not None:
+            await self._require(principal, numbers.agent, "inbound_phone_number")
         tenant = await self._tenants.by_id(principal.tenant_id)
         project_id = principal.project_id or await self._tenants.default_project(principal.tenant_id)
         agent_uid, language = None, order.language or tenant.language
@@ -151,9 +157,13 @@ class Calls:
         return await self._end(await self.find(principal, reference), "hung_up_by_api")
 
     async def add_monitor(self, principal: Principal, reference: str, number: str) -> tuple[Call, Participant]:
-        """Ring a supervisor into the call, who hears and is never heard. Raises `invalid_call_state`."""
+        """Ring a supervisor into the call, who hears and is never heard.
+
+        Raises `invalid_call_state`, `destination_not_allowed`.
+        """
         number = normalise(number, field="supervisor_phone")
         call = await self.find(principal, reference)
+        await self._require(principal, number, "supervisor_phone")
         live = self._live.present(call.id)
         if live is None or call.is_over:
             raise InvalidInput("invalid_call_state", "The call is over.")
@@ -227,6 +237,10 @@ class Calls:
             raise missing("note", f"has at most {NOTE_MAX} characters")
         call = await self._store.set_wrap_up(grant.call_id, {"outcome": outcome, "note": note})
         return await self._body(call) | {"wrap_up": call.wrap_up}  # a live call does not read it back
+
+    async def _require(self, principal: Principal, number: str, field: str) -> None:
+        """Raises InvalidInput `destination_not_allowed`."""
+        await self._destinations.require(principal.tenant_id, number, field, f"api:{principal.kind.value}")
 
     async def _end(self, call: Call, reason: str) -> Call:
         if call.is_over:

@@ -91,6 +91,7 @@ _NEXT = {
     (CallState.TRANSFERRING, Step.TRANSFER_FAILED): CallState.IN_PROGRESS,
 }
 
+_TALKING = frozenset({CallState.IN_PROGRESS, CallState.TRANSFERRING})
 LIVE_STATES = frozenset(CallState) - {CallState.ENDED}
 
 
@@ -106,7 +107,12 @@ def advance(position: Position, happening: Happening) -> Position:
     return Position(state)
 
 
+def require_talk(state: CallState) -> None:
+    """Raises Conflict `invalid_call_state` unless people talk."""
+    if state not in _TALKING:
+        raise Conflict("invalid_call_state", "Nobody talks in this call yet.")
+
+
 def hung_up(state: CallState, reason: str) -> Happening:
     """The end of a call that somebody hung up: completed once people talked, canceled before."""
-    talked = state in (CallState.IN_PROGRESS, CallState.TRANSFERRING)
-    return Happening(Step.ENDED, Outcome.COMPLETED if talked else Outcome.CANCELED, reason)
+    return Happening(Step.ENDED, Outcome.COMPLETED if state in _TALKING else Outcome.CANCELED, reason)

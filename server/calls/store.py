@@ -32,14 +32,15 @@ class NewCall:
 
     tenant_id: int
     project_id: int | None
-    kind: str  # bridge or ai
+    kind: str  # bridge, ai or relay
     direction: str  # outbound or inbound
-    mode: str | None  # bridges: browser or phone, where our side speaks
+    mode: str | None  # bridges: browser or phone, where our side speaks; relays: paused, or None
     language: str
     from_number: str | None = field(repr=False)
     to_number: str = field(repr=False)
     agent_number: str | None = field(default=None, repr=False)  # bridges by phone: our side's own line
     agent_uid: str | None = None  # AI calls
+    relay_number: str | None = field(default=None, repr=False)  # relays: what was dialled; to_number is what rings
     is_recorded: bool = False
     is_transcribed: bool = False
     is_analysed: bool = False
@@ -63,6 +64,7 @@ class Call:
     to_number: str = field(repr=False)
     agent_number: str | None = field(repr=False)
     agent_uid: str | None
+    relay_number: str | None = field(repr=False)
     language: str
     telephony_ref: str
     is_recorded: bool
@@ -79,6 +81,8 @@ class Call:
     @property
     def our_number(self) -> str | None:
         """What a telephone that we ring in this call is shown."""
+        if self.relay_number is not None:
+            return self.relay_number
         return self.to_number if self.direction == "inbound" else self.from_number
 
     @property
@@ -135,6 +139,7 @@ class CallStore:
                 to_number=new.to_number,
                 agent_number=new.agent_number,
                 agent_uid=new.agent_uid,
+                relay_number=new.relay_number,
                 language=new.language,
                 telephony_ref=f"CA{secrets.token_hex(16)}",
                 is_recorded=new.is_recorded,
@@ -356,6 +361,7 @@ def _call(row: CallRow) -> Call:
         to_number=row.to_number or "",
         agent_number=row.agent_number,
         agent_uid=row.agent_uid,
+        relay_number=row.relay_number,
         language=row.language,
         telephony_ref=row.telephony_ref,
         is_recorded=row.is_recorded,

@@ -38,7 +38,7 @@ class Texts:
         self._clock = clock
 
     async def receive(self, from_number: str, to_number: str, text: str) -> TextMessage:
-        """Keep a message for the project whose number it came to, and tell its webhooks (P-092).
+        """Keep a message for the project whose number it came to, and tell its webhooks, unless it is paused (P-092).
 
         Raises `invalid_phone_number`, InvalidInput `invalid_text_message`, NotFound `unknown_phone_number`.
         """
@@ -59,7 +59,8 @@ class Texts:
         )
         async with self._database.transaction() as session:
             session.add(row)
-            await self._webhooks.deliveries.publish_in(session, number.project_id, _received(row))
+            if number.is_relay_enabled:
+                await self._webhooks.deliveries.publish_in(session, number.project_id, _received(row))
         self._webhooks.dispatcher.poke()
         return _text_message(row)
 

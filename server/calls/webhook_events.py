@@ -12,6 +12,7 @@ from server.calls.outbox import Act
 from server.calls.phonevoice import Artefacts, call_data, status_of
 from server.calls.state import Step
 from server.calls.store import Call, CallEvent, CallStore
+from server.sessions.cable_tokens import CableTokens
 from server.webhooks import Event, Webhooks
 
 COMPLETED = "phone_call.completed"
@@ -29,6 +30,7 @@ class NewsParts:
     store: CallStore
     artefacts: CallArtefacts
     webhooks: Webhooks
+    cables: CableTokens
 
 
 class CallNews:
@@ -52,7 +54,10 @@ class CallNews:
         call = await self._parts.store.by_id(event.call_id)
         word = _STEPS[event.type]
         status = {"started": "in-progress", "transferred": "in-progress"}.get(word, word)
-        await self._publish(call, event, f"phone_call.{word}", call_data(call, Artefacts()) | {"status": status})
+        data = call_data(call, Artefacts()) | {"status": status}
+        if call.direction == "inbound":  # nobody ordered it, so nobody was given a token
+            data["cable_token"] = await self._parts.cables.issue(call.uid)
+        await self._publish(call, event, f"phone_call.{word}", data)
 
     async def _ended(self, event: CallEvent) -> None:
         call = await self._parts.store.by_id(event.call_id)

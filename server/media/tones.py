@@ -90,6 +90,32 @@ class LoopLeg:
         """Nothing to free."""
 
 
+class OnceLeg:
+    """A Leg that plays its frames to the room, says once that it is done, and goes on in silence."""
+
+    def __init__(self, leg_id: str, frames: Sequence[Frame], done: Callable[[], None]) -> None:
+        self.id = leg_id
+        self.role = Role.ANNOUNCEMENT
+        self._frames = iter(frames)
+        self._done: Callable[[], None] | None = done
+
+    def read(self) -> Frame | None:
+        frame = next(self._frames, None)
+        if frame is None and self._done is not None:
+            done, self._done = self._done, None
+            done()
+        return frame
+
+    def write(self, frame: Frame) -> None:
+        """Nobody is there to hear it."""
+
+    def clear(self) -> None:
+        """What is played is never behind."""
+
+    async def close(self) -> None:
+        """Nothing to free."""
+
+
 def _note(frequency_hz: float) -> _Wave:
     """A plucked note that rings for four places."""
     wave = _sine(frequency_hz, 4 * _NOTE_S) + 0.3 * _sine(2 * frequency_hz, 4 * _NOTE_S)

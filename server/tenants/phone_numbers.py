@@ -117,12 +117,6 @@ class PhoneNumbers:
             row = await session.scalar(select(PhoneNumberRow).where(PhoneNumberRow.number == number))
         return None if row is None else phone_number(row)
 
-    async def project_default(self, project_id: int) -> str | None:
-        """The number a project's calls show unless they name another: its oldest."""
-        which = select(PhoneNumberRow.number).where(PhoneNumberRow.project_id == project_id)
-        async with self._database.reading() as session:
-            return await session.scalar(which.order_by(PhoneNumberRow.id).limit(1))
-
     async def _record(self, session: AsyncSession, tenant_id: int, actor: str, action: str, uid: str) -> None:
         await record(session, self._clock.now(), tenant_id, actor, action, {"phone_number": uid})
 

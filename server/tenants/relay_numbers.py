@@ -143,8 +143,14 @@ class RelayNumbers:
         if provider == self._provider.name:
             await self._provider.release(number)
 
-    async def refuse_loop(self, number: str) -> None:
-        """Raises InvalidInput `forward_loop` when `number` is one of ours: a chain of relays could close a ring."""
+    async def require_forwardable(self, number: PhoneNumber) -> None:
+        """Raises InvalidInput `forward_loop` or `destination_not_allowed` when calls to it may not be forwarded now."""
+        if number.forward_to is not None:
+            await self._refuse_loop(number.forward_to)
+            await self._destinations.require(number.tenant_id, number.forward_to, "forward_to", "relay")
+
+    async def _refuse_loop(self, number: str) -> None:
+        """`number` is not one of ours: a chain of relays could close a ring."""
         async with self._database.reading() as session:
             ours = await session.scalar(select(PhoneNumberRow.id).where(PhoneNumberRow.number == number))
         if ours is not None:
@@ -169,7 +175,7 @@ class RelayNumbers:
         plain = normalise(forward_to, field="forward_to")
         if plain == number:
             raise _loop()
-        await self.refuse_loop(plain)
+        await self._refuse_loop(plain)
         await self._destinations.require(owner.tenant_id, plain, "forward_to", owner.actor)
         return plain
 

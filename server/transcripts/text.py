@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 _AI_LABELS = {"ai": "[Agent]", "caller": "[User]", "callee": "[User]"}
 _BRIDGE_LABELS = {"callee": "[Callee]", "ai": "[Agent]"}
+_LABELS = {"ai": (_AI_LABELS, "[Agent]"), "relay": ({"caller": "[Caller]"}, "[Callee]")}
 _NAMES = {"agent": "Agent", "talk": "Agent", "ai": "Agent", "callee": "Callee", "caller": "Caller"}
 
 
@@ -20,8 +21,9 @@ class Segment:
 
 
 def as_text(kind: str, segments: Iterable[Segment]) -> str:
-    """A line a segment: `[Agent]`/`[User]` in AI calls, `[Caller]`/`[Callee]` in bridges, where our side calls."""
-    labels, other = (_AI_LABELS, "[Agent]") if kind == "ai" else (_BRIDGE_LABELS, "[Caller]")
+    """A line a segment: `[Agent]`/`[User]` in AI calls, else `[Caller]`/`[Callee]`: our side calls in bridges, and is
+    called in relays."""
+    labels, other = _LABELS.get(kind, (_BRIDGE_LABELS, "[Caller]"))
     return "\n".join(f"{labels.get(one.role, other)} {one.text}" for one in _in_order(segments))
 
 

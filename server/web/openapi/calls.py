@@ -181,7 +181,7 @@ class PhoneCall(CallData):
     """A call with what it left behind so far."""
 
     uid: str
-    call_type: str = Field(description="`bridge` or `ai`.")
+    call_type: str = Field(description="`bridge`, `ai` or `relay`.")
     telephony_ref: str
     created_at: Moment
 
@@ -249,7 +249,7 @@ INITIATE = Operation(
     refusals={
         403: ("foreign_agent",),
         404: ("unknown_agent",),
-        422: ("invalid_phone_number", "caller_id_refused"),
+        422: ("invalid_phone_number", "destination_not_allowed", "caller_id_refused"),
         429: ("concurrency_limit_reached",),
         503: ("server_stopping",),
     },
@@ -270,7 +270,7 @@ ADD_MONITOR = Operation(
     description="Rings a supervisor into the call, who hears everybody and is heard by nobody.",
     body=AddMonitor,
     answer=MonitorAdded,
-    refusals=_CALL | {422: ("invalid_phone_number", "invalid_call_state")},
+    refusals=_CALL | {422: ("invalid_phone_number", "destination_not_allowed", "invalid_call_state")},
     is_idempotent=True,
 )
 EMBED_SESSION = Operation(

@@ -14,6 +14,10 @@ class CallEventData(CallData):
     revision: int | None = Field(
         None, description="Of `completed`, which comes again as words, recording (2) and analysis (3) are ready."
     )
+    cable_token: str | None = Field(
+        None,
+        description="Of `ringing`, `started` and `transferred`, for calls that came in: opens the live transcript.",
+    )
 
 
 class Segment(Answered):
