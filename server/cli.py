@@ -166,14 +166,15 @@ def agents() -> None:
 @agents.command("set")
 @click.option("--tenant", required=True)
 @click.option("--agent", default="support", show_default=True, help="The agent's slug; a new one makes an agent.")
+@click.option("--project", default=None, help="Only this project may use it, by name or id; else every one may.")
 @click.argument("values", nargs=-1, metavar="FIELD=VALUE…")
-def set_agent(tenant: str, agent: str, values: tuple[str, ...]) -> None:
+def set_agent(tenant: str, agent: str, project: str | None, values: tuple[str, ...]) -> None:
     """Change an agent: name, language, engine, voice, greeting, instructions, handoff_label, handoff_url, …"""
     fields = _fields(values)
 
     async def change(parloir: Parloir) -> None:
         found = await parloir.tenants.by_uid(tenant)
-        await parloir.tenants.set_agent(found.id, agent, fields)
+        await parloir.tenants.set_agent(found.id, agent, fields, project=project)
 
     with_parloir(change)
     click.echo(f"{agent} is set.")

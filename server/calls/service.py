@@ -14,11 +14,11 @@ from server.calls.softphone_control import wrong_role
 from server.calls.state import IllegalTransition, hung_up
 from server.calls.store import Call, CallStore, NewCall
 from server.kit.clock import Clock
-from server.kit.errors import Conflict, FieldProblem, Gone, InvalidInput, NotAllowed, NotFound
+from server.kit.errors import Conflict, FieldProblem, Gone, InvalidInput
 from server.media.leg import Role
 from server.sessions.grants import CallGrant, CallGrants, Link
 from server.telephony.numbers import normalise
-from server.tenants.credentials import Credentials, Principal, WidgetTarget
+from server.tenants.credentials import Credentials, Principal
 from server.tenants.destinations import Destinations
 from server.tenants.phone_numbers import PhoneNumbers
 from server.tenants.plans import plan_named
@@ -96,7 +96,9 @@ class Calls:
         project_id = principal.project_id or await self._tenants.default_project(principal.tenant_id)
         agent_uid, language = None, order.language or tenant.language
         if order.kind == AI:
-            target = await self._target(principal.tenant_id, order.agent)
+            if not order.agent:
+                raise missing("agent_id", "name the agent that calls")
+            target = await self._credentials.agent_of_project(principal.tenant_id, project_id, order.agent)
             agent_uid, language = target.agent.uid, order.language or target.agent.language
             order = order.or_else(target.keeping.recording, target.keeping.transcript, target.keeping.analysis)
         call = await self._store.create(
@@ -121,16 +123,6 @@ class Calls:
         )
         self._live.begin(call)
         return call
-
-    async def _target(self, tenant_id: int, agent: str | None) -> WidgetTarget:
-        if not agent:
-            raise missing("agent_id", "name the agent that calls")
-        try:
-            return await self._credentials.target_of(tenant_id, agent)
-        except NotFound:
-            if await self._credentials.is_agent(agent):
-                raise NotAllowed("foreign_agent", "This agent belongs to somebody else.") from None
-            raise
 
     async def _caller_id(self, project_id: int, wanted: str | None, field_name: str) -> str | None:
         """The number shown: `wanted`, if it is the project's, else the project's oldest (A-06)."""

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.agents.port import AgentProfile
 from server.kit.clock import Clock
-from server.kit.errors import InvalidInput, NotAuthenticated, NotFound
+from server.kit.errors import InvalidInput, NotAllowed, NotAuthenticated, NotFound
 from server.kit.ids import is_well_formed_secret, new_secret, new_uid
 from server.storage import Database
 from server.storage.secret import MasterSecret
@@ -84,6 +84,7 @@ class WidgetTarget:
     text_only: bool
     consent: ConsentPolicy
     keeping: Keeping = Keeping()  # of calls that the agent makes
+    project_id: int | None = None  # None: every project of the tenant may use the agent
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,19 @@ class Credentials:
         """The target of a session that exists. Raises `unknown_agent` when the agent is gone."""
         return await self._target("tenant_id", tenant_id, agent_uid)
 
-    async def is_agent(self, agent: str) -> bool:
+    async def agent_of_project(self, tenant_id: int, project_id: int, agent: str) -> WidgetTarget:
+        """An agent that the project may use. Raises `unknown_agent`, NotAllowed `foreign_agent`."""
+        try:
+            target = await self.target_of(tenant_id, agent)
+        except NotFound:
+            if await self._is_agent(agent):
+                raise _foreign_agent() from None
+            raise
+        if target.project_id not in (None, project_id):
+            raise _foreign_agent()
+        return target
+
+    async def _is_agent(self, agent: str) -> bool:
         """Whether anybody has an agent of this integer id or uid."""
         form, asked = _called(agent)
         which = AgentRow.id == asked if form == "id" else AgentRow.uid == asked
@@ -281,6 +294,7 @@ def _target_in(row: Row[Any] | None) -> WidgetTarget:
         text_only=row.text_only,
         consent=ConsentPolicy(row.consent_required, row.consent_version, row.consent_text),
         keeping=Keeping(row.record_calls, row.transcribe_calls, row.analyse_calls),
+        project_id=row.project_id,
     )
 
 
@@ -302,6 +316,10 @@ def profile_of(row: AgentRow | Row[Any]) -> AgentProfile:
 
 def _is_past(moment: datetime | None, now: datetime) -> bool:
     return moment is not None and moment <= now
+
+
+def _foreign_agent() -> NotAllowed:
+    return NotAllowed("foreign_agent", "This agent belongs to somebody else, or to another project.")
 
 
 def _unknown_agent() -> NotFound:

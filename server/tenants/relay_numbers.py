@@ -121,7 +121,8 @@ class RelayNumbers:
     async def change(self, owner: Owner, reference: str, settings: Mapping[str, Any]) -> PhoneNumber:
         """Set `forward_to`, `relay_enabled`, `agent`, `recording`, `transcription`, `analysis`; the others stay.
 
-        Raises as find(), and `invalid_phone_number`, `destination_not_allowed`, `forward_loop`, `unknown_agent`.
+        Raises as find(), and `invalid_phone_number`, `destination_not_allowed`, `forward_loop`, `unknown_agent`,
+        `foreign_agent`.
         """
         present = await self.find(owner.project_id, reference)
         changes = await self._checked(owner, present.number, settings)
@@ -163,7 +164,8 @@ class RelayNumbers:
             changes["is_relay_enabled"] = settings["relay_enabled"]
         if "agent" in settings:
             agent = settings["agent"]
-            target = await self._credentials.target_of(owner.tenant_id, agent) if agent else None
+            of_project = self._credentials.agent_of_project
+            target = await of_project(owner.tenant_id, owner.project_id, agent) if agent else None
             changes["agent_uid"] = target.agent.uid if target else None
         if "forward_to" in settings:
             changes["forward_to"] = await self._destination(owner, number, settings["forward_to"])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.agents.port import AgentProfile
@@ -187,19 +187,27 @@ class Tenants:
             rows = await session.scalars(select(AgentRow).where(AgentRow.tenant_id == tenant_id).order_by(AgentRow.id))
             return [profile_of(row) for row in rows]
 
-    async def numbered_agents(self, tenant_id: int) -> list[tuple[int, AgentProfile]]:
-        """As agents(), each with the integer id that the published API calls it by."""
+    async def numbered_agents(self, tenant_id: int, project_id: int | None) -> list[tuple[int, AgentProfile]]:
+        """Those that the project may use, of all projects without one; each with the API's integer id for it."""
+        mine = AgentRow.tenant_id == tenant_id
+        if project_id is not None:
+            mine &= or_(AgentRow.project_id.is_(None), AgentRow.project_id == project_id)
         async with self._database.reading() as session:
-            rows = await session.scalars(select(AgentRow).where(AgentRow.tenant_id == tenant_id).order_by(AgentRow.id))
+            rows = await session.scalars(select(AgentRow).where(mine).order_by(AgentRow.id))
             return [(row.id, profile_of(row)) for row in rows]
 
-    async def set_agent(self, tenant_id: int, slug: str, values: dict[str, Any], actor: str = "cli") -> None:
-        """Change fields of an agent; a slug that is new makes an agent.
+    async def set_agent(
+        self, tenant_id: int, slug: str, values: dict[str, Any], actor: str = "cli", project: str | None = None
+    ) -> None:
+        """Change fields of an agent; a slug that is new makes an agent. `project` (uid or name): its alone from now.
 
-        Raises InvalidInput `unknown_field`, `invalid_field`, `invalid_slug`, `unknown_language`.
+        Raises InvalidInput `unknown_field`, `invalid_field`, `invalid_slug`, `unknown_language`, NotFound
+        `unknown_project`.
         """
         values = checked(values)
         async with self._database.transaction() as session:
+            if project is not None:
+                values["project_id"] = await _project_called(session, tenant_id, project)
             changed = await session.execute(
                 update(AgentRow)
                 .where(AgentRow.tenant_id == tenant_id, AgentRow.slug == slug)
@@ -262,6 +270,15 @@ def _tenant_uid(name: str) -> str:
 
 def _tenant(row: TenantRow) -> Tenant:
     return Tenant(row.id, row.uid, row.name, row.plan, row.language)
+
+
+async def _project_called(session: AsyncSession, tenant_id: int, name: str) -> int:
+    which = or_(ProjectRow.uid == name, ProjectRow.name == name)
+    of_tenant = select(ProjectRow.id).where(ProjectRow.tenant_id == tenant_id, which)
+    found = await session.scalar(of_tenant.order_by(ProjectRow.id).limit(1))
+    if found is None:
+        raise NotFound("unknown_project", "This account has no such project.")
+    return found
 
 
 async def _first_project(session: AsyncSession, tenant_id: int) -> int:

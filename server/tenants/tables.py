@@ -63,12 +63,15 @@ class AllowedOriginRow(Base):
 
 
 class AgentRow(Base):
+    """An AI agent: of one project, or of every one of its tenant."""
+
     __tablename__ = "agents"
     __table_args__ = (UniqueConstraint("tenant_id", "slug"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     uid: Mapped[str] = mapped_column(String(40), unique=True)
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
+    project_id: Mapped[int | None]
     slug: Mapped[str] = mapped_column(String(80))
     name: Mapped[str] = mapped_column(String(120))
     language: Mapped[str] = mapped_column(String(8))

@@ -27,7 +27,8 @@ def agents_api(asking: ProjectGuard, calls: Calls, tenants: Tenants, artefacts: 
     routes = Blueprint("agents_api", __name__, url_prefix="/api/v1")
 
     async def agents_of(principal: Principal) -> list[dict[str, Any]]:
-        return [_agent(number, each) for number, each in await tenants.numbered_agents(principal.tenant_id)]
+        mine = await tenants.numbered_agents(principal.tenant_id, principal.project_id)
+        return [_agent(number, each) for number, each in mine]
 
     @routes.get("/calls")
     @described(api.LIST_AGENTS_AND_CALLS)

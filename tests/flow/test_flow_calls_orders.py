@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from server.kit.errors import NotFound
 from server.tenants.phone_numbers import Keeping
 from tests.fakes.clock import FakeClock
 from tests.fixtures.application import Running, refusal
@@ -168,3 +169,26 @@ async def test_every_post_that_makes_or_sends_something_does_it_once(sqlite_runn
         assert again.headers["Idempotency-Replayed"] == "true", path
         other = {name: (now - timedelta(hours=1)).isoformat() for name in body if name == "since"} or {"x": 1}
         assert refusal(await ask(path, body | other)) == (422, "idempotency_key_reused"), path
+
+
+async def test_an_agent_of_one_project_is_nobodys_elsewhere(sqlite_running: Running) -> None:
+    tenants, tenant_id = sqlite_running.parloir.tenants, sqlite_running.tenant.tenant_id
+    neighbour = Backend(sqlite_running, await tenants.add_project(tenant_id, "Sales"))
+    backend, whole = Backend(sqlite_running), Backend(sqlite_running, sqlite_running.tenant.secret_key)
+    await tenants.set_agent(tenant_id, "closer", {"name": "Closer"}, project="Sales")
+
+    async def agents(of: Backend) -> list[str]:
+        return [agent["slug"] for agent in (await of.ask("GET", "/api/v1/agents")).json()["agents"]]
+
+    assert await agents(backend) == ["support"]
+    assert await agents(neighbour) == await agents(whole) == ["support", "closer"]
+    assert (await backend.ask("GET", "/api/v1/calls")).json()["agents"][-1]["slug"] == "support"
+    closer = (await neighbour.ask("GET", "/api/v1/agents")).json()["agents"][-1]["id"]
+    assert (await ordered(neighbour, AI | {"agent_id": closer})).kind == "ai"
+    for name in ("closer", closer):
+        refused = await backend.post("/api/v1/calls/initiate", AI | {"agent_id": name})
+        assert refusal(refused) == (403, "foreign_agent")
+    number = {"phone_number": "+14155550123", "agent_id": "closer"}
+    assert refusal(await backend.post("/api/v1/relay_numbers", number)) == (403, "foreign_agent")
+    with pytest.raises(NotFound, match="no such project"):
+        await tenants.set_agent(tenant_id, "closer", {}, project="Other")

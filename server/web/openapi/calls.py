@@ -135,7 +135,7 @@ class PlayerLink(Answered):
 
 
 class Agent(Answered):
-    """An AI agent of the tenant."""
+    """An AI agent that the project may use."""
 
     id: int = Field(examples=[1533])
     uid: str

@@ -135,6 +135,7 @@ BUY_NUMBER = Operation(
     answer=RelayNumber,
     status=201,
     refusals={
+        403: ("foreign_agent",),
         404: ("unknown_agent",),
         409: ("phone_number_taken",),
         422: (*_SETTINGS, "phone_number_not_for_sale"),
@@ -150,7 +151,11 @@ CHANGE_NUMBER = Operation(
     summary="Forward elsewhere, or pause",
     body=ChangeNumber,
     answer=RelayNumber,
-    refusals=_OWN | {404: ("unknown_phone_number", "unknown_agent"), 422: _SETTINGS},
+    refusals={
+        403: ("foreign_phone_number", "foreign_agent"),
+        404: ("unknown_phone_number", "unknown_agent"),
+        422: _SETTINGS,
+    },
 )
 RELEASE_NUMBER = Operation(
     id="release_relay_number",

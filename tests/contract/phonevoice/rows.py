@@ -45,7 +45,9 @@ ROWS: dict[str, list[str]] = {
     "P-005": BASE,
     "P-006": WHOAMI + _flow("identity", "test_sign_up_confirm_and_whoami"),
     "P-007": BLOCKS,
-    "P-008": STRANGER + _flow("calls_api", "test_a_projects_token_sees_that_projects_calls_only"),
+    "P-008": STRANGER
+    + _flow("calls_api", "test_a_projects_token_sees_that_projects_calls_only")
+    + _flow("calls_orders", "test_an_agent_of_one_project_is_nobodys_elsewhere"),
     "P-009": _flow("console", "test_a_token_is_shown_once_rotated_with_an_overlap_and_revoked"),
     "P-010": _flow("calls_api", "test_who_may_order_and_see_calls"),
     "P-011": _flow("identity", "test_sign_up_confirm_and_whoami", "test_wrong_confirmations"),
