@@ -21,6 +21,7 @@ from server.sessions.handsets import HandsetTicket
 from server.settings import Settings
 from server.speech.engines import SpeechEngines
 from server.tenants.phone_numbers import Keeping
+from server.tenants.relay_numbers import Owner, Wish
 from server.web.assets import AssetManifest
 from server.web.console_sign_in import demo_console
 from server.web.demo import DemoTenant, create_demo_app
@@ -33,6 +34,8 @@ from server.web.serving import Listener, serve_until_signal
 DEMO_NAME = "Maison Quai"
 HANDSET_NUMBER = "+33612345678"
 SHOP_NUMBER = "+33159133354"
+RELAY_NUMBER = "+33199000042"
+SPEAKING_NUMBER = "+15005550006"  # of the virtual network: says four sentences
 CRM_PLACE = 3  # ports after the server's
 _DEMO_KNOWLEDGE = Path(__file__).parent / "knowledge" / "demo"
 _DEMO_OWNER = "owner@maison-quai.example"
@@ -128,6 +131,9 @@ async def _seed(parloir: Parloir) -> DemoTenant:
     if await parloir.calling.numbers.find(SHOP_NUMBER) is None:
         keeping = Keeping(recording=True, transcript=True, analysis=True)
         await parloir.calling.numbers.add(tenant.id, SHOP_NUMBER, None, keeping, actor="demo")
+    if await parloir.calling.numbers.find(RELAY_NUMBER) is None:
+        owner = Owner(tenant.id, await parloir.tenants.default_project(tenant.id), "demo")
+        await parloir.calling.relay_numbers.buy(owner, Wish(RELAY_NUMBER, settings={"forward_to": SPEAKING_NUMBER}))
     public_key = await parloir.credentials.public_key_of(tenant.id)
     assert public_key is not None
     return DemoTenant(public_key=public_key, agent="support", tenant=tenant.uid)
@@ -204,7 +210,11 @@ def _shop_links(settings: Settings) -> list[Link]:
         Link(_shop_origins(settings, 2)[0], "The same shop, not allowed", "The widget says why it will not start."),
         Link(_shop_origins(settings, CRM_PLACE)[0], "The demo CRM", "Click a contact: the softphone rings a number."),
         Link(f"{settings.origin}/player/demo", "Replay a call", "A finished one: its sound, its words, the verdict."),
-        Link(f"{settings.origin}/handset/demo", "A telephone", f"{HANDSET_NUMBER} rings here; it calls {SHOP_NUMBER}."),
+        Link(
+            f"{settings.origin}/handset/demo",
+            "A telephone",
+            f"{HANDSET_NUMBER} rings here; it calls {SHOP_NUMBER}, and by relay {RELAY_NUMBER}.",
+        ),
         *([console] if settings.is_loopback else []),
     ]
 

@@ -91,6 +91,8 @@ async def test_an_agent_who_never_comes_cancels_the_call(running: Running, clock
     [
         ({"recipient_phone_number": "0612345678"}, "recipient_phone_number"),
         ({"recipient_phone_number": ""}, "recipient_phone_number"),
+        ({"recipient_phone_number": "+870773111632"}, "recipient_phone_number"),
+        ({"vendeur_mode": None, "inbound_phone_number": "+33899123456"}, "inbound_phone_number"),
         ({"recipient_phone_number": 33612345678}, "recipient_phone_number"),
         ({"call_type": "relay"}, "call_type"),
         ({"vendeur_mode": "fax"}, "vendeur_mode"),

@@ -12,7 +12,7 @@ from server.calls.call import LiveCall
 from server.calls.orders import BRIDGE, PHONE, Order
 from server.calls.state import CallState, Outcome
 from server.calls.store import Call
-from server.kit.errors import Gone
+from server.kit.errors import Gone, InvalidInput
 from server.media.frame import SAMPLE_RATE_HZ, Frame, Samples
 from server.storage import Database
 from server.telephony.port import CallEnd
@@ -173,6 +173,11 @@ async def test_a_transfer_that_fails_leaves_everything_as_it_was(board: Switchbo
     agent.say({"type": "transfer", "to": "0612", "id": "t1"})
     refusal = await agent.until(lambda message: message["type"] == "error")
     assert (refusal["code"], refusal["re"]) == ("invalid_phone_number", "t1")
+    agent.say({"type": "transfer", "to": "+870773111632"})
+    assert (await agent.until(lambda message: message["type"] == "error"))["code"] == "destination_not_allowed"
+    with pytest.raises(InvalidInput) as costly:
+        await board.calls.add_monitor(board.principal, str(call.id), "+33899123456")
+    assert costly.value.code == "destination_not_allowed"
     agent.say({"type": "transfer", "to": magic.BUSY})
     await agent.until_state("transferring")
     await agent.until_state("in_progress")

@@ -17,7 +17,7 @@ export interface Participant {
 
 export interface Call {
   id: number;
-  kind: "bridge" | "ai";
+  kind: "bridge" | "ai" | "relay";
   direction: "outbound" | "inbound";
   state: CallState;
   outcome: string | null;
