@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +25,8 @@ GIVEN_UP_TRIES = 20
 BREAKER_FAILURES = 5  # from then on one delivery at a time finds out whether the endpoint is back
 PENDING, DELIVERED, FAILED = "pending", "delivered", "failed"
 _GONE = 410
+
+_Row = TypeVar("_Row", EndpointRow, DeliveryRow)
 
 
 @dataclass(frozen=True)
@@ -160,9 +162,13 @@ class Deliveries:
         """Write down how these went, in one transaction. Ids of endpoints that were given up because of it."""
         given_up: list[int] = []
         async with self._database.transaction() as session:
+            # Locked in one order everywhere, and without the lock of a row's key, which whoever publishes to it
+            # shares: two processes that settle, or one that settles and one that publishes, never wait in a ring.
+            endpoints = await _locked(session, EndpointRow, {one.claimed.endpoint_id for one in results})
+            deliveries = await _locked(session, DeliveryRow, {one.claimed.id for one in results})
             for result in results:
-                delivery = await session.get(DeliveryRow, result.claimed.id, with_for_update=True)
-                endpoint = await session.get(EndpointRow, result.claimed.endpoint_id, with_for_update=True)
+                delivery = deliveries.get(result.claimed.id)
+                endpoint = endpoints.get(result.claimed.endpoint_id)
                 if delivery is None or endpoint is None:
                     continue  # deleted meanwhile
                 session.add_all(_attempt(delivery, each) for each in result.tries)
@@ -220,6 +226,12 @@ def envelope(uid: str, event: Event) -> str:
     if len(body.encode()) > BODY_MAX:
         raise ValueError("an event is too large for a delivery")
     return body
+
+
+async def _locked(session: AsyncSession, table: type[_Row], ids: Collection[int]) -> dict[int, _Row]:
+    """These rows by id, ours until the transaction ends; those that are gone are left out."""
+    which = select(table).where(table.id.in_(ids)).order_by(table.id).with_for_update(key_share=True)
+    return {row.id: row for row in await session.scalars(which)}
 
 
 def _due(now: datetime, full: Sequence[int], limit: int) -> Any:

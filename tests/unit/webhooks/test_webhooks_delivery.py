@@ -14,6 +14,8 @@ import stripe
 from aiohttp import web
 from standardwebhooks import Webhook
 
+from server.storage import Database
+from server.webhooks import Event
 from server.webhooks.dispatcher import LEASE
 from server.webhooks.schedule import DELAYS_S, JITTER
 from server.webhooks.signing import new_signing_secret, sign
@@ -298,3 +300,16 @@ async def test_a_delivery_is_replayed_under_its_id_and_failures_are_recovered(ho
         "created_at": "2026-03-02T09:00:00Z",
         "data": {"message": "It works."},
     }
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+async def test_settling_does_not_wait_for_who_publishes_to_the_same_endpoint(hooks: Hooks, database: Database) -> None:
+    await hooks.endpoint()
+    await hooks.publish()
+    await hooks.dispatcher.turn()
+    await hooks.receiver.until(1)
+    async with database.transaction() as session:
+        event = Event("phone_call.ringing", {}, hooks.clock.now(), "not committed yet")
+        assert await hooks.deliveries.publish_in(session, hooks.project_id, event) == 1
+        await session.flush()
+        await hooks.settle()
