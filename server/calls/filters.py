@@ -16,7 +16,7 @@ class CallFilter:
     """Every call unless it says otherwise. `stands`: states or outcomes, any of them; `until` is not included."""
 
     stands: Sequence[str] = ()
-    kind: str | None = None  # bridge or ai
+    kind: str | None = None  # bridge, ai or relay
     direction: str | None = None
     since: datetime | None = None
     until: datetime | None = None

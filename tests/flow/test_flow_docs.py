@@ -110,3 +110,15 @@ def test_both_languages_have_the_same_words() -> None:
     english, french = (json.loads((SITE / each / "words.json").read_text()) for each in LANGUAGES)
     assert english.keys() == french.keys()
     assert english["groups"].keys() == french["groups"].keys() == GROUPS.keys()
+
+
+async def test_the_story_of_the_relay_has_a_page_of_its_own(sqlite_running: Running) -> None:
+    """P-061: the page that sets one up says where it is, and every event it tells of is one we send."""
+    events = (await get(sqlite_running, "/openapi.json")).json()["webhooks"]
+    for language in LANGUAGES:
+        setting_up = (await get(sqlite_running, f"/docs/{language}/relay-numbers")).text
+        assert f"/docs/{language}/relay" in absolute(f"/docs/{language}/relay-numbers", setting_up)
+        story = (await get(sqlite_running, f"/docs/{language}/relay")).text
+        named = set(re.findall(r"<code>((?:phone_call|sms)\.[a-z-]+)</code>", story))
+        assert len(named) == 7
+        assert named <= events.keys()

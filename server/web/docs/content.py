@@ -14,7 +14,7 @@ _CODES = "CODES_TABLE"  # where the page of errors has the codes of the API
 GROUPS: Mapping[str, Sequence[str]] = {
     "start": ("index", "authentication", "self-hosting"),
     "widget": ("widget",),
-    "calls": ("calls", "softphone", "live-transcripts", "player", "relay-numbers"),
+    "calls": ("calls", "softphone", "live-transcripts", "player", "relay", "relay-numbers"),
     "events": ("webhooks",),
     "facts": ("errors", "limits"),
 }

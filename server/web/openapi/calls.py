@@ -197,7 +197,7 @@ class CallsQuery(BaseModel):
         Literal["initiated", "ringing", "in-progress", "completed", "busy", "no-answer", "failed", "canceled", "error"]
         | None
     ) = None
-    call_type: Literal["bridge", "ai"] | None = None
+    call_type: Literal["bridge", "ai", "relay"] | None = None
     direction: Literal["inbound", "outbound"] | None = None
     created_after: AwareDatetime | None = Field(None, description="With its offset from UTC; itself included.")
     created_before: AwareDatetime | None = Field(None, description="With its offset from UTC; itself not included.")

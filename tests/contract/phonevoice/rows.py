@@ -30,6 +30,7 @@ PYTHON_CABLE = _in("cable", "test_the_printed_python_client_prints_the_transcrip
 BROWSER_CABLE = _in("cable", "test_the_printed_browser_client_prints_the_transcript")
 RELAY = _in("relay", "test_a_number_is_searched_bought_and_forwarded_elsewhere", "test_in_every_language")
 RELAYED = _flow("calls_relay", "test_a_call_rings_elsewhere_and_is_recorded_transcribed_judged_and_told")
+PAUSED = _flow("calls_relay", "test_a_paused_number_says_so_rings_nobody_and_tells_of_no_message")
 NOBODY = _in("principals", "test_who_has_no_token_of_the_api_is_refused_on_every_route")
 STRANGER = _in("principals", "test_who_has_a_token_of_somebody_else_reaches_nothing_of_this_project")
 ENDPOINTS = _flow("webhooks", "test_an_endpoint_is_listed_changed_tested_rotated_and_deleted")
@@ -96,7 +97,8 @@ ROWS: dict[str, list[str]] = {
     "P-053": [PEOPLE.format("test_a_supervisors_telephone_hears_everybody_and_is_never_heard")],
     "P-054": PAGE_SCRIPT + IFRAME,
     "P-060": RELAYED,
-    "P-062": RELAY + RELAYED,
+    "P-061": _flow("docs", "test_the_story_of_the_relay_has_a_page_of_its_own"),
+    "P-062": RELAYED + RELAY,
     "P-063": RELAY,
     "P-064": RELAY + _flow("relay_numbers", "test_what_is_wrong_with_an_order_or_a_search_is_named"),
     "P-065": RELAY,
@@ -108,7 +110,7 @@ ROWS: dict[str, list[str]] = {
         "test_a_thousand_random_satellite_and_premium_numbers_are_never_dialled"
     ],
     "P-069": RELAY,
-    "P-070": _flow("calls_relay", "test_a_paused_number_says_so_rings_nobody_and_tells_of_no_message"),
+    "P-070": PAUSED,
     "P-080": HOOKS + _flow("webhooks", "test_another_tenants_webhooks_are_not_mine"),
     "P-081": HOOKS,
     "P-082": HOOKS,
@@ -124,12 +126,12 @@ ROWS: dict[str, list[str]] = {
     "P-092": ENVELOPE,
     "P-093": ENVELOPE + COSTS,
     "P-094": RELAYED,
-    "P-095": AGENTS_EVENTS + RELAYED,
+    "P-095": RELAYED + AGENTS_EVENTS,
     "P-096": VERIFIERS,
     "P-097": VERIFIERS,
     "P-100": PYTHON_CABLE + BROWSER_CABLE,
     "P-101": _in("cable", "test_the_printed_frames_are_those_on_the_wire"),
-    "P-102": _flow("cable", "test_a_new_token_for_a_call_is_had_by_its_owner_only") + RELAYED,
+    "P-102": RELAYED + _flow("cable", "test_a_new_token_for_a_call_is_had_by_its_owner_only"),
     "P-103": _in("cable", "test_the_printed_frames_are_those_on_the_wire"),
     "P-104": _in("cable", "test_the_printed_frames_are_those_on_the_wire"),
     "P-105": BROWSER_CABLE + _flow("cable", "test_frames_before_the_welcome_count"),
@@ -138,7 +140,5 @@ ROWS: dict[str, list[str]] = {
     + ["tests/browser/test_player_page.py::test_the_words_being_said_are_marked_and_a_click_on_words_goes_there"],
 }
 
-MISSING: dict[str, str] = {
-    "P-061": "the page of the product story is being written",
-}
+MISSING: dict[str, str] = {}
 """Rows that no test holds, and why."""
