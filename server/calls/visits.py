@@ -1,7 +1,7 @@
 """What a widget may ask for: open a visit, connect its sound, write, come back to it, end it, rate it."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -12,8 +12,8 @@ from server.calls.registry import Admission, LiveConversations
 from server.conversations import Conversations, NewConversation
 from server.kit.errors import InvalidInput, Unavailable
 from server.sessions import OpenedSession, WidgetSession, WidgetSessions
-from server.tenants.credentials import WidgetTarget
-from server.widgets import WidgetOptions
+from server.tenants.credentials import ConsentPolicy, WidgetTarget
+from server.widgets import CONSENT, WidgetOptions
 
 LANGUAGES = ("fr", "en", "es", "ar", "ary")
 DEFAULT_LANGUAGE = "fr"  # the published document's default
@@ -69,6 +69,7 @@ class WidgetVisits:
         agent = target.agent
         chosen = _language(language, agent)
         options = await self._options.of(target.tenant_id)
+        consent = _consent(target, options)
         return {
             "agent": {"slug": agent.slug, "name": agent.name, "avatar_url": target.avatar_url},
             "language": chosen,
@@ -76,16 +77,16 @@ class WidgetVisits:
             "greeting": options.get("greeting") or agent.greeting,
             "voice": not target.text_only and self._voice.is_expected(chosen),
             "consent": {
-                "required": target.consent.required,
-                "version": target.consent.version,
-                "text": target.consent.text,
+                "required": consent.required,
+                "version": consent.version,
+                "text": consent.text,
             },
             "handoff": {"label": agent.handoff_label or agent.handoff_url, "url": agent.handoff_url}
             if agent.handoff_url
             else None,
             "ice_servers": self._ice_servers,
             "limits": {"text_characters": MAX_TEXT_CHARACTERS},
-            "options": dict(options),
+            "options": {name: value for name, value in options.items() if name not in CONSENT},
         }
 
     async def open(self, target: WidgetTarget, wish: Wish, origin: str, client_ip: str) -> Outgoing:
@@ -95,8 +96,9 @@ class WidgetVisits:
             await self._require_voice(target.text_only, language)
             if wish.offer is None:
                 raise InvalidInput("invalid_sdp", "A voice session needs an SDP offer.")
+        consent = _consent(target, await self._options.of(target.tenant_id))
         opened = await self._sessions.open(
-            target,
+            dataclasses.replace(target, consent=consent),
             origin=origin,
             client_ip=client_ip,
             consent_version=wish.consent_version,
@@ -219,6 +221,12 @@ def _conversation(uid: str, target: WidgetTarget, wish: Wish, origin: str, langu
         consent_version=wish.consent_version,
         page=wish.page,
     )
+
+
+def _consent(target: WidgetTarget, options: Mapping[str, object]) -> ConsentPolicy:
+    """What a visitor has to agree to: the text the tenant set for its widget, otherwise the agent's."""
+    text, version = (str(options.get(name) or "") for name in CONSENT)
+    return ConsentPolicy(target.consent.required, version, text) if text else target.consent
 
 
 def _language(asked: str | None, agent: AgentProfile) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.kit.clock import Clock
-from server.kit.errors import InvalidInput
+from server.kit.errors import FieldProblem, InvalidInput
 from server.storage import Database
 from server.storage.bus import Bus
 from server.storage.text import storable
@@ -20,6 +20,7 @@ from server.widgets.tables import WidgetOptionRow
 FRESH_S = 1.5  # a change reaches every process within 2 s even when no notice arrives
 TOPIC = "widget_options"
 MAX_REMEMBERED = 1_000  # tenants
+CONSENT = ("consent.text", "consent.version")  # one thing: an agreement is kept by the version of what was shown
 
 
 @dataclass(frozen=True)
@@ -69,16 +70,16 @@ class WidgetOptions:
     async def set(self, tenant_id: int, given: Mapping[str, object], actor: str = "cli") -> dict[str, object]:
         """Set options, nested or by dotted name; the others stay. Returns what was set, by dotted name.
 
-        Raises InvalidInput `invalid_request` naming every wrong field; nothing is set then.
+        Raises InvalidInput `invalid_request` naming every wrong field; nothing is set then. A text of consent has its
+        own version, and another text another one.
         """
         values = {name: _kept(value) for name, value in self.table.settled(given).items()}
         now = self._clock.now()
         async with self._database.transaction() as session:
             await _lock(session, tenant_id)
-            rows = await session.scalars(
-                select(WidgetOptionRow).where(WidgetOptionRow.tenant_id == tenant_id, WidgetOptionRow.name.in_(values))
-            )
+            rows = await session.scalars(select(WidgetOptionRow).where(WidgetOptionRow.tenant_id == tenant_id))
             there = {row.name: row for row in rows}
+            _check_consent({name: there[name].value for name in CONSENT if name in there}, values)
             for name, value in values.items():
                 if name in there:
                     there[name].value, there[name].updated_at = value, now
@@ -89,20 +90,24 @@ class WidgetOptions:
         return values
 
     async def unset(self, tenant_id: int, name: str, actor: str = "cli") -> bool:
-        """Back to the default; False if the tenant had not set it. Raises InvalidInput `invalid_request`."""
+        """Back to the default; False if the tenant had not set it. Text and version of the consent go together.
+
+        Raises InvalidInput `invalid_request`.
+        """
         if name not in self.table.names:
             raise InvalidInput("invalid_request", "There is no such option.")
+        names = CONSENT if name in CONSENT else (name,)
         async with self._database.transaction() as session:
-            removed = await session.execute(
+            removed = await session.scalars(
                 delete(WidgetOptionRow)
-                .where(WidgetOptionRow.tenant_id == tenant_id, WidgetOptionRow.name == name)
-                .returning(WidgetOptionRow.id)
+                .where(WidgetOptionRow.tenant_id == tenant_id, WidgetOptionRow.name.in_(names))
+                .returning(WidgetOptionRow.name)
             )
-            was_set = removed.first() is not None
-            if was_set:
-                await self._audit(session, tenant_id, actor, "widget_options.unset", [name])
+            gone = sorted(removed)
+            if gone:
+                await self._audit(session, tenant_id, actor, "widget_options.unset", gone)
         await self._bus.publish(TOPIC, str(tenant_id))
-        return was_set
+        return bool(gone)
 
     async def _audit(self, session: AsyncSession, tenant_id: int, actor: str, action: str, names: list[str]) -> None:
         await record(session, self._clock.now(), tenant_id, actor, action, {"names": names})
@@ -116,6 +121,21 @@ class WidgetOptions:
 async def _lock(session: AsyncSession, tenant_id: int) -> None:
     """The tenant's row is the lock: two who set the same option at once may not both add it."""
     await session.execute(select(TenantRow.id).where(TenantRow.id == tenant_id).with_for_update())
+
+
+def _check_consent(before: Mapping[str, object], given: Mapping[str, object]) -> None:
+    """Who reads the log of consents must find the text by the version. Raises InvalidInput `invalid_request`."""
+    text, version = ({**before, **given}.get(name) or "" for name in CONSENT)
+    problem = None
+    if text and not version:
+        problem = FieldProblem("consent.text", "Give consent.version with it: agreements are kept by version.")
+    elif version and not text:
+        problem = FieldProblem("consent.version", "Give consent.text with it: it is the version of that text.")
+    elif before.get(CONSENT[1]) == version and before.get(CONSENT[0]) != text:
+        problem = FieldProblem("consent.version", "Another text needs another version.")
+    if problem is not None:
+        told = f"The consent cannot be kept like this. {problem.field}: {problem.problem}"
+        raise InvalidInput("invalid_request", told, [problem])
 
 
 def _kept(value: object) -> object:

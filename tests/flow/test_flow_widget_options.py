@@ -3,7 +3,9 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from server.conversations.tables import ConsentRow
 from server.kit.errors import InvalidInput
 from tests.fixtures.application import Application, Page, Running
 
@@ -37,6 +39,20 @@ async def test_the_pages_greeting_goes_before_the_tenants(running: Running) -> N
     await running.parloir.widget_options.set(running.tenant.tenant_id, {"greeting": "From the tenant."})
     opened = await running.page().open(running.tenant, greeting="From the page.")
     assert opened["conversation"]["messages"][0]["text"] == "From the page."
+
+
+async def test_the_stored_consent_is_what_is_shown_asked_for_and_recorded(running: Running) -> None:
+    stored = {"consent.text": "We keep it for a year.", "consent.version": "2026-11"}
+    await running.parloir.widget_options.set(running.tenant.tenant_id, stored)
+    page = running.page()
+    config = await config_of(page, running.tenant.public_key)
+    assert config["consent"] == {"required": True, "version": "2026-11", "text": "We keep it for a year."}
+    assert config["options"] == {}, "it is told once"
+    old = {"key": running.tenant.public_key, "agent": "support", "mode": "text", "consent": {"version": "1"}}
+    assert (await page.post("/widget/sessions", old)).json()["code"] == "consent_required"
+    await page.open(running.tenant, consent={"version": "2026-11"})
+    async with running.parloir.database.reading() as session:
+        assert list(await session.scalars(select(ConsentRow.version))) == ["2026-11"]
 
 
 async def test_another_tenants_options_are_its_own(running: Running) -> None:

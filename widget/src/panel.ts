@@ -2,7 +2,6 @@
 
 import { Api } from "./core/api";
 import { Conversation } from "./core/conversation";
-import type { Options } from "./core/options.gen";
 import { offerPanel, type Panel, type PanelHost, RESUME_KEY } from "./core/panel_contract";
 import { Resume } from "./core/resume";
 import { signal } from "./core/signals";
@@ -57,18 +56,9 @@ function world(host: PanelHost, late: () => Promise<Late>): World {
   };
 }
 
-function conversation(host: PanelHost, late: () => Promise<Late>): Conversation {
-  const { apiKey, agentId, tenant_id, language, greeting, consent, ...rest } = host.options;
-  const query: Record<string, string> = apiKey ? { key: apiKey, agent: agentId } : { tenant: tenant_id };
-  return new Conversation(
-    { ...rest, query, language, greeting: greeting || null, consentVersion: consent.version || null },
-    world(host, late),
-  );
-}
-
 /** Words in the page's language: the tenant's own first, English until the language is here. */
 function words(host: PanelHost) {
-  const { language, labels } = host.options;
+  const { language } = host.options;
   const texts = signal<Record<string, string>>({});
   const spoken = signal("en");
   const learn = (arrived: Record<string, string>) => texts.set({ ...texts.get(), ...arrived });
@@ -82,7 +72,7 @@ function words(host: PanelHost) {
     );
   }
   const t: Scene["t"] = (key: TextKey, fill = {}) =>
-    (labels[key] ?? texts.get()[key] ?? (en as Record<string, string>)[key] ?? "").replace(
+    (host.options.labels[key] ?? texts.get()[key] ?? (en as Record<string, string>)[key] ?? "").replace(
       /\{(\w+)\}/g,
       (_, name: string) => fill[name] ?? "",
     );
@@ -90,7 +80,7 @@ function words(host: PanelHost) {
 }
 
 function sceneOf(
-  options: Options,
+  options: Scene["options"],
   talk: Conversation,
   t: Scene["t"],
   isOpen: Scene["isOpen"],
@@ -100,11 +90,8 @@ function sceneOf(
     talk,
     t,
     name: () => talk.config.get()?.agent.name ?? t("idle"),
-    greeting: () => options.greeting || talk.config.get()?.greeting || t("greeting"),
-    avatar: options.avatar || null,
-    consentText: options.consent.text || null,
-    pushToTalk: options.pushToTalk,
-    captions: options.captions,
+    greeting: () => options().greeting || talk.config.get()?.greeting || t("greeting"),
+    options,
     isOpen,
     close,
   };
@@ -131,7 +118,6 @@ function visibility(host: PanelHost) {
 }
 
 function openPanel(host: PanelHost): Panel {
-  const { options } = host;
   const levels = new Levels();
   const { isOpen, show, close } = visibility(host);
   let isGone = false;
@@ -148,15 +134,15 @@ function openPanel(host: PanelHost): Panel {
   });
   const { t, language, learn } = words(host);
   const { made, stop } = owned(() => {
-    const talk = conversation(host, late.ask);
-    const scene = sceneOf(options, talk, t, isOpen, close);
+    const talk = new Conversation(host, world(host, late.ask));
+    const scene = sceneOf(() => host.options, talk, t, isOpen, close);
     const opener = menuButton(t, () =>
       late.ask().then(
         () => toggleMenu(),
         () => {},
       ),
     );
-    const view = panelView(scene, opener, late.isCut, options, language, levels, (now) => host.emit("level", now));
+    const view = panelView(scene, opener, late.isCut, language, levels, (now) => host.emit("level", now));
     askInTime(scene, late);
     listen(window, "online", () => talk.network(true));
     listen(window, "offline", () => talk.network(false));

@@ -8,6 +8,7 @@ const fake = {
   consent: false,
   voice: true,
   handoff: null,
+  options: {}, // what the tenant stored
   messages: [],
   loudness: { you: 0.05, agent: 0.05 },
   mine: null,
@@ -26,6 +27,7 @@ const agentConfig = () => ({
   handoff: fake.handoff,
   ice_servers: [],
   limits: { text_characters: 2000 },
+  options: fake.options,
 });
 const conversation = () => ({ id: "conv_1", state: "active", mode: "voice", reason: null, messages: fake.messages });
 const session = () => ({ id: "wses_1", token: "t", expires_at: "2030-01-01T00:00:00Z", resume_s: 60 });

@@ -76,6 +76,23 @@ async def test_nothing_is_set_when_one_is_wrong(
     assert await audited(database) == []
 
 
+async def test_a_consent_is_kept_with_a_version_that_means_one_text(
+    options: WidgetOptions, tenant_ids: list[int]
+) -> None:
+    text, version = "consent.text", "consent.version"
+    refused = [{text: "We keep it."}, {version: "2"}]
+    for given in refused:
+        with pytest.raises(InvalidInput, match=r"Give consent\."):
+            await options.set(tenant_ids[0], given)
+    await options.set(tenant_ids[0], {"consent": {"text": "We keep it.", "version": "2"}})
+    with pytest.raises(InvalidInput, match="another version"):
+        await options.set(tenant_ids[0], {text: "We keep it for years."})
+    await options.set(tenant_ids[0], {text: "We keep it.", "captions": False})
+    await options.set(tenant_ids[0], {text: "We keep it for years.", version: "3"})
+    assert await options.unset(tenant_ids[0], text)
+    assert await options.all(tenant_ids[0]) == {"captions": False}
+
+
 async def test_text_is_kept_as_every_database_can(options: WidgetOptions, tenant_ids: list[int]) -> None:
     await options.set(tenant_ids[0], {"greeting": "a\x00b\ud83dc😀", "labels": {"talk": "\x00é"}})
     assert await options.all(tenant_ids[0]) == {"greeting": "ab\ufffdc😀", "labels": {"talk": "é"}}

@@ -42,7 +42,11 @@ export class Conversation {
       }
     });
     this.config = this._visit.config;
-    this.sound = new Sound(world.microphone, settings.pushToTalk, () => void this.choose());
+    this.sound = new Sound(
+      world.microphone,
+      () => settings.options.pushToTalk,
+      () => void this.choose(),
+    );
   }
 
   /** Ask who answers here; spends nothing. A kept session goes on instead. */
@@ -63,7 +67,7 @@ export class Conversation {
     if (isLive(state) ? mode !== "voice" || state.mode === "voice" : /ing$/.test(state.phase)) return;
     try {
       const config = await this._visit.load();
-      const canTalk = config.voice && !this.settings.textOnly;
+      const canTalk = config.voice && !this.settings.options.textOnly;
       this._wanted = canTalk && mode !== "text" ? "voice" : "text";
       if (mode === "voice" && !canTalk) this.note.set("voice_unavailable");
       if (this._visit.needsConsent) this._move({ type: "ask" });
@@ -77,6 +81,11 @@ export class Conversation {
   agree(mode: Mode = this._wanted): void {
     this._visit.agree();
     void this._begin(mode);
+  }
+
+  /** The version of the terms that the visitor is asked to agree to. */
+  get consentVersion(): string {
+    return this._visit.version;
   }
 
   decline(): void {
@@ -107,8 +116,8 @@ export class Conversation {
 
   /** There is nothing to hold: muted, and from here on as in any call. */
   stopHolding(): void {
-    if (!this.sound.byHold.get()) return;
-    this.sound.byHold.set(false);
+    if (!this.sound.isByHold()) return;
+    this.sound.cannotHold.set(true);
     this.mute(true);
   }
 
@@ -263,8 +272,8 @@ export class Conversation {
     before?.close();
     if (mode === "voice") {
       link.send({ type: "hello", since: this.transcript.seen() });
-      if (this.settings.startMuted && this.transcript.isNew) this.mute(true);
-      if (this.sound.byHold.get() || this.state.get().muted) link.send({ type: "mute", on: true });
+      if (this.settings.options.startMuted && this.transcript.isNew) this.mute(true);
+      if (this.sound.isByHold() || this.state.get().muted) link.send({ type: "mute", on: true });
     }
     this._move({ type: "live" });
     for (const written of this.transcript.unconfirmed) link.send({ type: "text", ...written });

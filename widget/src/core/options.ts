@@ -17,8 +17,15 @@ export const fromAttributes =
   (path) =>
     element.getAttribute(prefix + path.replace(/[._]/g, "-").replace(/[A-Z]/g, "-$&").toLowerCase());
 
+/** What the tenant set for all its pages, checked by the server, by path. */
+export type Stored = Record<string, unknown>;
+
 /** Whether a value is good for a row of this kind, default and limits. */
 export type Fits = (value: unknown, kind: string, base: unknown, limits?: (string | number)[]) => boolean;
+
+/** `rows` with the values of `stored`, by path, as their defaults. */
+export const withStored = (rows: OptionRow[], stored: Stored): OptionRow[] =>
+  rows.map(([path, kind, base, ...limits]) => [path, kind, stored[path] ?? base, ...limits]);
 
 /** What `given` means; a value that does not fit is reported and its default taken. */
 export function readOptions<Options>(

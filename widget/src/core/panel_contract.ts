@@ -1,9 +1,10 @@
 /** What the loader and the panel promise each other: how the panel is loaded, given its host, and driven. */
 
 import type { Late } from "../late/kit";
-import { type Given, readOptions } from "./options";
+import { type Given, readOptions, type Stored, withStored } from "./options";
 import { type Options, ROWS } from "./options.gen";
 import { fitsExactly, readingTexts } from "./options_check";
+import { signal } from "./signals";
 
 /** A script of ours: URL path and sha384. */
 export type Chunk = [path: string, integrity: string];
@@ -37,8 +38,10 @@ export interface LoaderHost extends Host {
 
 /** What the panel gets. */
 export interface PanelHost extends Host {
-  /** Checked, with every default filled in. */
-  options: Options;
+  /** Checked: what the page gave, then what the tenant stored, then the defaults. Reads a signal. */
+  readonly options: Options;
+  /** What the tenant stored, once the server said so. */
+  learn(stored: Stored): void;
   /** The texts of a language, or the `hints`; rejects when they cannot be had. English is in the panel. */
   texts(name: string): Promise<Record<string, string>>;
   /** What a first call does not need; rejects when it cannot be had, and may be asked again. */
@@ -71,14 +74,25 @@ export function offerPanel(factory: PanelFactory): void {
       console.warn(`Parloir: ${code}: ${message}`);
       host.emit("error", { code, message });
     };
-    const options = readOptions<Options>(ROWS, readingTexts(ROWS, host.given), fitsExactly, (path) =>
+    const given = readingTexts(ROWS, host.given);
+    const page = readOptions<Options>(ROWS, given, fitsExactly, (path) =>
       report("config_invalid", `The option ${path} is not valid; its default is used.`),
     );
-    if (!options.apiKey && !options.tenant_id) report("config_missing", "Give apiKey and agentId, or tenant_id.");
+    if (!page.apiKey && !page.tenant_id) report("config_missing", "Give apiKey and agentId, or tenant_id.");
+    if (page.consent.text && !page.consent.version) {
+      report("config_invalid", "consent.text needs its consent.version; without it the text is not shown.");
+    }
+    const options = signal(page);
     const load = (name: string) => (PACKS[name] ? host.load(PACKS[name]) : Promise.reject(Error(name)));
     return factory({
       ...host,
-      options,
+      get options() {
+        return options.get();
+      },
+      learn(stored) {
+        const known = readOptions<Options>(withStored(ROWS, stored), given, fitsExactly);
+        options.set({ ...known, labels: { ...(stored.labels as Options["labels"]), ...page.labels } });
+      },
       texts: (name) => load(name) as Promise<Record<string, string>>,
       late: () => load("late") as Promise<Late>,
     });

@@ -1,5 +1,6 @@
 /** The wire: bodies and control messages between widget and server. docs/reference/widget-protocol.md is the contract. */
 
+import type { Stored } from "./options";
 import type { Mode } from "./state";
 
 export interface Message {
@@ -26,6 +27,7 @@ export interface AgentConfig {
   handoff: { label: string; url: string } | null;
   ice_servers: RTCIceServer[];
   limits: { text_characters: number };
+  options: Stored;
 }
 
 export interface Session {

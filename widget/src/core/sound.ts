@@ -1,7 +1,7 @@
 /** The sound of one conversation: the visitor's microphone, when it is open, and the agent's voice. */
 
 import { stop } from "../rtc/microphone";
-import { type Signal, signal } from "./signals";
+import { signal } from "./signals";
 import type { World } from "./world";
 
 /** The last syllable is still on its way when the finger leaves the button. */
@@ -12,18 +12,19 @@ export class Sound {
   readonly theirs = signal<MediaStream | null>(null);
   /** Hold-to-talk is held. */
   readonly held = signal(false);
-  /** Heard only while held; otherwise until muted. */
-  readonly byHold: Signal<boolean>;
+  /** There is nothing to hold. */
+  readonly cannotHold = signal(false);
   private _device: string | undefined;
   private _isMuted = false;
 
   constructor(
     private readonly openMicrophone: World["microphone"],
-    pushToTalk: boolean,
+    private readonly pushToTalk: () => boolean,
     private readonly onUnplugged: () => void,
-  ) {
-    this.byHold = signal(pushToTalk);
-  }
+  ) {}
+
+  /** Heard only while held; otherwise until muted. Reads signals. */
+  isByHold = (): boolean => this.pushToTalk() && !this.cannotHold.get();
 
   /** Open the microphone unless it is open; `isWanted` is asked again after the browser's question. */
   async hear(isWanted: () => boolean, onAsking: () => void): Promise<void> {
@@ -71,7 +72,7 @@ export class Sound {
 
   /** The microphone is open when nobody muted it and, with hold-to-talk, while the button is held. */
   private _gate(): void {
-    const isOpen = this.byHold.get() ? this.held.get() : !this._isMuted;
+    const isOpen = this.isByHold() ? this.held.get() : !this._isMuted;
     for (const track of this.mine.get()?.getAudioTracks() ?? []) track.enabled = isOpen;
   }
 }

@@ -22,8 +22,7 @@ export class Visit {
 
   /** Ask once; a refusal may be asked again. */
   load(): Promise<AgentConfig> {
-    const { query, language } = this.settings;
-    this._loading ??= this.world.api.config(language ? { ...query, language } : query).then(
+    this._loading ??= this.world.api.config({ ...this._target, language: this.settings.options.language }).then(
       (config) => {
         this._know(config);
         return config;
@@ -37,11 +36,11 @@ export class Visit {
   }
 
   get needsConsent(): boolean {
-    return !!this.config.get()?.consent.required && this._agreed !== this._version;
+    return !!this.config.get()?.consent.required && this._agreed !== this.version;
   }
 
   agree(): void {
-    this._agreed = this._version;
+    this._agreed = this.version;
   }
 
   /** The conditions are not what was agreed to: read them again. */
@@ -72,16 +71,16 @@ export class Visit {
       this._adopt(conversation, true);
       return answer;
     }
-    const { query, language, greeting, metadata } = this.settings;
+    const { language, greeting, metadata } = this.settings.options;
     const { session, conversation, config, answer } = await api.open({
-      ...query,
-      language: language || null,
+      ...this._target,
+      language,
       mode,
       offer,
       consent: this._agreed ? { version: this._agreed } : null,
       page: page(),
       metadata,
-      greeting,
+      greeting: greeting || null,
     });
     this._keep(session);
     this._know(config);
@@ -108,11 +107,18 @@ export class Visit {
 
   /** To a page that wants writing only, every agent is without a voice. */
   private _know(config: AgentConfig): void {
-    this.config.set({ ...config, voice: config.voice && !this.settings.textOnly });
+    this.settings.learn(config.options);
+    this.config.set({ ...config, voice: config.voice && !this.settings.options.textOnly });
   }
 
-  private get _version(): string {
-    return this.settings.consentVersion ?? this.config.get()?.consent.version ?? "";
+  /** Names the agent. */
+  private get _target(): Record<string, string> {
+    const { apiKey, agentId, tenant_id } = this.settings.options;
+    return apiKey ? { key: apiKey, agent: agentId } : { tenant: tenant_id };
+  }
+
+  get version(): string {
+    return this.settings.options.consent.version || this.config.get()?.consent.version || "";
   }
 
   private _keep(session: Session): void {

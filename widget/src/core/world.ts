@@ -2,19 +2,26 @@
 
 import type { Link, LinkEvents, PeerEvents } from "../rtc/peer";
 import type { Api } from "./api";
+import type { Stored } from "./options";
+import type { Options } from "./options.gen";
 import type { Resume } from "./resume";
 
-/** What the host page decides about a conversation. */
+/** What the host page and the tenant decide about a conversation, as far as it is known by now. */
 export interface Settings {
-  /** Names the agent: `key` and `agent`, or `tenant`. */
-  query: Record<string, string>;
-  language: string;
-  greeting: string | null;
-  consentVersion: string | null;
-  textOnly: boolean;
-  pushToTalk: boolean;
-  startMuted: boolean;
-  metadata: Record<string, string>;
+  readonly options: Pick<
+    Options,
+    | "apiKey"
+    | "agentId"
+    | "tenant_id"
+    | "language"
+    | "greeting"
+    | "consent"
+    | "textOnly"
+    | "pushToTalk"
+    | "startMuted"
+    | "metadata"
+  >;
+  learn(stored: Stored): void;
 }
 
 /** A voice link can change its microphone; the rest is like any link. */

@@ -15,17 +15,16 @@ offerLate({
   texts: enLate,
   css,
   mount(kit, scene, dialog, opener) {
-    const { talk, t, pushToTalk } = scene;
+    const { talk, t } = scene;
     const state = () => talk.state.get();
     const inVoice = () => isOngoing(state()) && state().mode === "voice";
     const canTalk = () => isLive(state()) && state().mode === "text" && talk.config.get()?.voice;
     const find = (place: string) => dialog.querySelector(place) as HTMLElement;
     notes(kit, scene, find(".notes"));
     find(".middle").after(ended(kit, scene), failed(kit, scene));
-    if (pushToTalk)
-      find("footer").prepend(
-        kit.el("div", { class: "hold", hidden: () => !inVoice() || !talk.sound.byHold.get() }, holdToTalk(kit, scene)),
-      );
+    find("footer").prepend(
+      kit.el("div", { class: "hold", hidden: () => !inVoice() || !talk.sound.isByHold() }, holdToTalk(kit, scene)),
+    );
     find(".microphones").after(
       kit.button(
         "tool",

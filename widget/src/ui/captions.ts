@@ -31,7 +31,7 @@ export function captions(scene: Scene): HTMLElement {
     const gaps = talk.transcript.gaps.get();
     const wanted: HTMLElement[] = [];
     for (const message of talk.transcript.messages.get()) {
-      if (!scene.captions && message.via === "voice") continue;
+      if (!scene.options().captions && message.via === "voice") continue;
       wanted.push(row(message));
       if (gaps.includes(message.id)) wanted.push(gap(message.id));
     }

@@ -17,7 +17,7 @@ export function controls(scene: Scene, opener: HTMLElement): HTMLElement {
       type: "button",
       class: () => `tool mute${state().muted ? " on" : ""}`,
       "aria-pressed": () => String(state().muted),
-      hidden: () => talk.sound.byHold.get() || !inVoice(),
+      hidden: () => talk.sound.isByHold() || !inVoice(),
       onclick: () => talk.mute(!state().muted),
     },
     icon("mic"),

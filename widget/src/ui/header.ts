@@ -21,7 +21,7 @@ export function face(scene: Scene): HTMLElement {
     () => [...(scene.talk.config.get()?.agent.name ?? "")][0]?.toUpperCase() ?? "",
   );
   bind(() => {
-    const url = scene.talk.config.get()?.agent.avatar_url ?? scene.avatar;
+    const url = scene.options().avatar || scene.talk.config.get()?.agent.avatar_url;
     node.querySelector("img")?.remove();
     if (!url) return;
     const image = el("img", { src: url, alt: "" });

@@ -53,7 +53,7 @@ export function lateParts(host: PanelHost, arrived: (late: Late, texts: Record<s
 }
 
 /** Ask for it as soon as the conversation gives a reason to; each reason asks once. Without it, nothing to hold. */
-export function askInTime({ talk, pushToTalk, isOpen }: Scene, { ask, isCut }: LateParts): void {
+export function askInTime({ talk, options, isOpen }: Scene, { ask, isCut }: LateParts): void {
   let last = "";
   bind(() => {
     const { phase, mode, error } = talk.state.get();
@@ -62,7 +62,7 @@ export function askInTime({ talk, pushToTalk, isOpen }: Scene, { ask, isCut }: L
       error ||
       ((/^(end|rec)/.test(phase) || (mode === "text" && phase === "connecting")) && phase) ||
       (talk.transcript.messages.get().length && "words") ||
-      (pushToTalk && isOpen.get() && "hold");
+      (options().pushToTalk && isOpen.get() && "hold");
     if (reason && reason !== last) ask().catch(() => {});
     last = reason || last;
   });

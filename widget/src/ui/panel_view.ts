@@ -1,6 +1,5 @@
 /** The panel: a labelled dialog from header to controls. */
 
-import type { Options } from "../core/options.gen";
 import { signal } from "../core/signals";
 import { isOngoing, shown } from "../core/state";
 import type { Levels, Side } from "../rtc/levels";
@@ -23,7 +22,6 @@ export function panelView(
   scene: Scene,
   opener: HTMLElement,
   isCut: () => boolean,
-  options: Options,
   language: () => string,
   levels: Levels,
   tell: (levels: Record<Side, number>) => void,
@@ -47,7 +45,7 @@ export function panelView(
       hidden: () => !isOpen.get(),
       "data-state": () => shown(state()),
       "data-mode": () => state().mode,
-      "data-talk": () => talk.transcript.messages.get().some(({ via }) => scene.captions || via === "text"),
+      "data-talk": () => talk.transcript.messages.get().some(({ via }) => scene.options().captions || via === "text"),
       onkeydown: (event: KeyboardEvent) => {
         if (event.key === "Escape") scene.close();
         trap(dialog, event);
@@ -65,7 +63,7 @@ export function panelView(
     audio,
   );
   dialog.classList.add("panel");
-  theme(dialog, options);
+  theme(dialog, scene.options);
   meter(scene, levels, [small, big], tell);
   bind(() => {
     const { phase } = state();

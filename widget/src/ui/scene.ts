@@ -1,6 +1,7 @@
 /** What every part of the panel needs: the conversation, the words, and how the host wants it. */
 
 import type { Conversation } from "../core/conversation";
+import type { Options } from "../core/options.gen";
 import type { Signal } from "../core/signals";
 import type { TextKey } from "../i18n/en";
 
@@ -10,11 +11,9 @@ export interface Scene {
   t(key: TextKey, fill?: Record<string, string>): string;
   /** The agent's name as shown. */
   name(): string;
-  avatar: string | null;
   greeting(): string;
-  consentText: string | null;
-  pushToTalk: boolean;
-  captions: boolean;
+  /** Reads a signal. */
+  options(): Options;
   isOpen: Signal<boolean>;
   close(): void;
 }

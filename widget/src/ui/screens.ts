@@ -51,7 +51,11 @@ export function consent(scene: Scene): HTMLElement {
       icon(name),
       el("span", {}, () => t(key, { name: scene.name() })),
     );
-  const own = () => scene.consentText ?? talk.config.get()?.consent.text ?? "";
+  /** A text without a version of its own would be agreed to in the name of another. */
+  const own = () => {
+    const { text, version } = scene.options().consent;
+    return (version && text) || talk.config.get()?.consent.text || "";
+  };
   const voice = () => talk.config.get()?.voice !== false;
   return el(
     "section",
@@ -68,7 +72,7 @@ export function consent(scene: Scene): HTMLElement {
         point("text", "consent2"),
         point("check", "consent3"),
       ),
-      el("p", { class: "small" }, () => t("version", { v: talk.config.get()?.consent.version ?? "" })),
+      el("p", { class: "small" }, () => t("version", { v: talk.consentVersion })),
     ),
     el(
       "div",

@@ -10,17 +10,18 @@ const FALLBACK: Rgb = [11, 110, 110];
 const LIGHT: Rgb = [255, 255, 255];
 const DARK: Rgb = [24, 27, 31];
 
-export function theme(panel: HTMLElement, { theme: wish, launcher, position }: Options): void {
+export function theme(panel: HTMLElement, options: () => Options): void {
   const system = matchMedia("(prefers-color-scheme: dark)");
   const isSystemDark = signal(system.matches);
   listen(system, "change", () => isSystemDark.set(system.matches));
   const set = (name: string, value: string) => panel.style.setProperty(name, value);
-  set("--r", `${wish.radius}px`);
-  set("--x", `${launcher.offsetX}px`);
-  set("--y", `${launcher.offsetY}px`);
-  if (wish.font) set("font-family", wish.font);
-  panel.classList.add(...position.split("-"));
+  panel.classList.add(...options().position.split("-"));
   bind(() => {
+    const { theme: wish, launcher } = options();
+    set("--r", `${wish.radius}px`);
+    set("--x", `${launcher.offsetX}px`);
+    set("--y", `${launcher.offsetY}px`);
+    set("font-family", wish.font);
     const isDark = wish.mode === "auto" ? isSystemDark.get() : wish.mode === "dark";
     const accent = readableOn(parseHex(wish.primaryColor) ?? FALLBACK, isDark ? DARK : LIGHT);
     panel.classList.toggle("dark", isDark);

@@ -10,11 +10,13 @@ import { Silence } from "../../src/core/silence";
 import type { Settings, World } from "../../src/core/world";
 import type { PeerEvents } from "../../src/rtc/peer";
 
-const SETTINGS: Settings = {
-  query: { key: "voc_pk_1", agent: "support" },
+const OPTIONS: Settings["options"] = {
+  apiKey: "voc_pk_1",
+  agentId: "support",
+  tenant_id: "",
   language: "en",
-  greeting: null,
-  consentVersion: null,
+  greeting: "",
+  consent: { text: "", version: "" },
   textOnly: false,
   pushToTalk: false,
   startMuted: false,
@@ -32,7 +34,7 @@ const CONFIG = {
 };
 
 /** A small server and browser: says what was asked of it, and can be told to refuse. */
-function scene(settings: Partial<Settings> = {}) {
+function scene(options: Partial<Settings["options"]> = {}) {
   const asked: { path: string; body: { mode?: string; consent?: unknown } | null }[] = [];
   const refusals: Record<string, [number, string]> = {};
   const events: [string, Record<string, unknown>][] = [];
@@ -89,7 +91,7 @@ function scene(settings: Partial<Settings> = {}) {
     page: () => ({ path: "/", title: "" }),
     now: () => Date.now(),
   };
-  const talk = new Conversation({ ...SETTINGS, ...settings }, world);
+  const talk = new Conversation({ options: { ...OPTIONS, ...options }, learn: () => {} }, world);
   const names = () => events.map(([name]) => name);
   const deny = (code: string) => {
     microphone = () => Promise.reject(new Problem(code));
