@@ -23,8 +23,9 @@ from webassets.version import HashVersion
 ROOT = Path(__file__).resolve().parents[2]
 DIST = ROOT / "static" / "dist"
 WIDGET = ROOT / "widget"
-_LANGUAGES = ("fr", "es", "ar", "ary")  # English is in the panel and in the late chunk
-PACKS = (*_LANGUAGES, *(f"{language}late" for language in _LANGUAGES), "late", "hints")
+_LANGUAGES = ("en", "fr", "es", "ar", "ary")
+LATE_PACKS = (*(f"{language}late" for language in _LANGUAGES[1:]), "hints")  # English is in the late chunk itself
+PACKS = (*_LANGUAGES, "late")
 PAGES = ("softphone", "handset", "player", "console", "host")  # scripts of whole pages, and of pages that embed ours
 EVERGREEN = "/w/v1.js"
 HOST_EVERGREEN = "/w/host-v1.js"
@@ -171,8 +172,12 @@ def build(dist: Path = DIST) -> bool:
         integrity[url] = _sri(dist / url.lstrip("/"))
         return [url, integrity[url]]
 
-    # Each is built before what names it: the packs, the panel that loads them, the loader that loads the panel.
-    packs = {name: bundle(f"src/packs/{name}.ts", f"{name}.%(version)s.js") for name in PACKS}
+    # Each is built before what names it: late packs, late chunk, first packs, the panel that loads them, the loader.
+    late = {"PACKS": {name: bundle(f"src/packs/{name}.ts", f"{name}.%(version)s.js") for name in LATE_PACKS}}
+    packs = {
+        name: bundle(f"src/packs/{name}.ts", f"{name}.%(version)s.js", late if name == "late" else None)
+        for name in PACKS
+    }
     panel = bundle("src/panel.ts", "panel.%(version)s.js", {"PACKS": packs})
     loader, _ = bundle("src/loader.ts", "loader.js", {"PANEL": panel})
     pages = {name: bundle(f"src/{name}.ts", f"{name}.%(version)s.js")[0] for name in PAGES}

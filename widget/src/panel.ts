@@ -6,12 +6,11 @@ import { offerPanel, type Panel, type PanelHost, RESUME_KEY } from "./core/panel
 import { Resume } from "./core/resume";
 import { signal } from "./core/signals";
 import type { World } from "./core/world";
-import { en, type TextKey } from "./i18n/en";
+import type { TextKey } from "./i18n/en";
 import type { Late } from "./late/kit";
 import { Levels } from "./rtc/levels";
 import { isAllowedAlready, openMicrophone } from "./rtc/microphone";
 import { Peer } from "./rtc/peer";
-import { openWritten } from "./rtc/written";
 import { iconButton } from "./ui/button";
 import { listen, owned } from "./ui/el";
 import { keepFocus } from "./ui/focus";
@@ -21,13 +20,15 @@ import type { Scene } from "./ui/scene";
 import { style } from "./ui/style";
 
 /** Say it at once, and what to do about it as soon as the hints are here. */
-function reporter({ texts }: PanelHost): World["report"] {
+function reporter(host: PanelHost, late: () => Promise<Late>): World["report"] {
   return (code, detail) => {
     console.warn(`[parloir] ${code}: ${detail}`);
-    texts("hints").then(
-      (hints) => console.warn(`[parloir] ${code}: ${hints[code]}`),
-      () => {},
-    );
+    late()
+      .then(({ hints }) => hints(host.load))
+      .then(
+        (hints) => console.warn(`[parloir] ${code}: ${hints[code]}`),
+        () => {},
+      );
   };
 }
 
@@ -42,41 +43,21 @@ function world(host: PanelHost, late: () => Promise<Late>): World {
     microphone: openMicrophone,
     isMicrophoneAllowed: isAllowedAlready,
     peer: (ice, stream, events) => new Peer(ice, stream, events),
-    text: (since, events) =>
-      openWritten(
-        api,
-        since,
-        events,
-        late().then(({ openSocket }) => openSocket),
-      ),
+    late,
     emit,
-    report: reporter(host),
+    report: reporter(host, late),
     page: () => ({ path: location.pathname.slice(0, 500), title: document.title.slice(0, 200) }),
     now: () => performance.now(),
   };
 }
 
-/** Words in the page's language: the tenant's own first, English until the language is here. */
+/** Words in the page's language: the account's own first. */
 function words(host: PanelHost) {
-  const { language } = host.options;
-  const texts = signal<Record<string, string>>({});
-  const spoken = signal("en");
+  const texts = signal(host.words);
   const learn = (arrived: Record<string, string>) => texts.set({ ...texts.get(), ...arrived });
-  if (language !== "en") {
-    host.texts(language).then(
-      (arrived) => {
-        spoken.set(language);
-        learn(arrived);
-      },
-      () => host.emit("error", { code: "unreachable", message: "The language could not be loaded; English is shown." }),
-    );
-  }
   const t: Scene["t"] = (key: TextKey, fill = {}) =>
-    (host.options.labels[key] ?? texts.get()[key] ?? (en as Record<string, string>)[key] ?? "").replace(
-      /\{(\w+)\}/g,
-      (_, name: string) => fill[name] ?? "",
-    );
-  return { t, language: spoken.get, learn };
+    (host.options.labels[key] ?? texts.get()[key] ?? "").replace(/\{(\w+)\}/g, (_, name: string) => fill[name] ?? "");
+  return { t, learn };
 }
 
 function sceneOf(
@@ -132,7 +113,7 @@ function openPanel(host: PanelHost): Panel {
     toggleMenu = made.toggleMenu;
     if (isOpen.get()) keepFocus(view, talk.state.get().phase);
   });
-  const { t, language, learn } = words(host);
+  const { t, learn } = words(host);
   const { made, stop } = owned(() => {
     const talk = new Conversation(host, world(host, late.ask));
     const scene = sceneOf(() => host.options, talk, t, isOpen, close);
@@ -142,7 +123,7 @@ function openPanel(host: PanelHost): Panel {
         () => {},
       ),
     );
-    const view = panelView(scene, opener, late.isCut, language, levels, (now) => host.emit("level", now));
+    const view = panelView(scene, opener, late.isCut, levels, (now) => host.emit("level", now));
     askInTime(scene, late);
     listen(window, "online", () => talk.network(true));
     listen(window, "offline", () => talk.network(false));

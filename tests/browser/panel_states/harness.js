@@ -50,7 +50,7 @@ harness.mount = async (given = {}) => {
   const root = host.attachShadow({ mode: "open" });
   document.body.append(host);
   const factory = await script("/panel.js");
-  harness.panel = factory({
+  harness.panel = await factory({
     root,
     given: (path) => path.split(".").reduce((inner, name) => Object(inner)[name], wanted),
     apiUrl: location.origin,

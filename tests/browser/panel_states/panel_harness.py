@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from server.web.assets import PACKS
+from server.web.assets import LATE_PACKS, PACKS
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).parent
@@ -52,8 +52,8 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 def build(folder: Path) -> None:
     """Put the panel, its packs and the harness page into `folder`."""
-    sources = {"panel": "panel.ts"} | {pack: f"packs/{pack}.ts" for pack in PACKS}
-    packs = json.dumps({pack: [f"/{pack}.js", ""] for pack in PACKS})
+    sources = {"panel": "panel.ts"} | {pack: f"packs/{pack}.ts" for pack in (*PACKS, *LATE_PACKS)}
+    packs = json.dumps({pack: [f"/{pack}.js", ""] for pack in (*PACKS, *LATE_PACKS)})
     for name, source in sources.items():
         command = [
             str(ROOT / "node_modules/.bin/esbuild"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from quart import Quart
 
-from server.web.assets import EVERGREEN, HOST_EVERGREEN, HOST_TYPES, PAGES, AssetManifest, build
+from server.web.assets import EVERGREEN, HOST_EVERGREEN, HOST_TYPES, LATE_PACKS, PACKS, PAGES, AssetManifest, build
 from server.web.pages import StartPage, pages
 
 LOADER_BUDGET = 3_000
@@ -67,15 +67,21 @@ def test_every_integrity_is_that_of_the_bytes(manifest: AssetManifest) -> None:
 
 
 def test_every_script_names_the_next_with_its_integrity(manifest: AssetManifest) -> None:
-    """Loader -> panel -> packs: nothing is executed whose bytes were not named before. Our own pages name theirs."""
+    """Loader -> panel -> first words and late chunk -> late words: nothing runs whose bytes were not named before.
+
+    Our own pages name theirs.
+    """
     loader = body_of(manifest, manifest.loader).decode()
     panel = body_of(manifest, manifest.panel).decode()
     assert manifest.panel in loader
     assert manifest.integrity[manifest.panel] in loader
+    late = body_of(manifest, path_of(manifest, "late")).decode()
     packs = set(manifest.integrity) - {manifest.panel, manifest.loader} - {manifest.page(name)[0] for name in PAGES}
+    assert len(packs) == len(PACKS) + len(LATE_PACKS)
     for pack in packs:
-        assert pack in panel
-        assert manifest.integrity[pack] in panel
+        namer = late if pack.rsplit("/", 1)[1].split(".")[0] in LATE_PACKS else panel
+        assert pack in namer
+        assert manifest.integrity[pack] in namer
 
 
 def test_names_follow_the_content(manifest: AssetManifest) -> None:
@@ -118,9 +124,7 @@ def test_the_player_is_within_its_budget(manifest: AssetManifest) -> None:
 
 def first_call(manifest: AssetManifest, language: str) -> dict[str, int]:
     """Bytes, gzipped, of all that a first normal voice call fetches before its first words, by path."""
-    paths = [manifest.loader, manifest.panel]
-    if any(path.rsplit("/", 1)[1].startswith(f"{language}.") for path in manifest.integrity):
-        paths.append(path_of(manifest, language))
+    paths = [manifest.loader, manifest.panel, path_of(manifest, language)]
     return {path: len(body_of(manifest, path, "gzip")) for path in paths}
 
 

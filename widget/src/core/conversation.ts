@@ -1,7 +1,7 @@
 /** One visitor's conversation: turns what they press into sessions and links, and what arrives into signals. */
 
 import type { Link, PeerEvents } from "../rtc/peer";
-import { GRACE_MS, waitBefore } from "./backoff";
+import { GRACE_MS } from "./backoff";
 import { codeOf, isSessionGone, Problem, writesInstead } from "./errors";
 import { join } from "./joining";
 import { type AgentConfig, parse } from "./protocol";
@@ -11,9 +11,6 @@ import { type CallState, FIRST, isLive, isOngoing, type Mode, next, type Step, s
 import { Transcript } from "./transcript";
 import { Visit } from "./visit";
 import type { Settings, VoiceLink, World } from "./world";
-
-/** What may well be over in a few seconds. */
-const PASSING = ["offline", "unreachable", "timeout", "connection_failed", "server_stopping", "internal_error"];
 
 export class Conversation {
   readonly state = signal<CallState>(FIRST);
@@ -263,8 +260,15 @@ export class Conversation {
 
   private _reachByText = async (events: PeerEvents, made: (link: Link) => void): Promise<void> => {
     await this._visit.reach("text", null);
-    made(await this.world.text(this.transcript.seen, events));
+    const { openWritten } = await this._late("unreachable");
+    made(openWritten(this.world.api, this.transcript.seen, events));
   };
+
+  /** The late chunk, or a Problem with `code`. */
+  private _late = (code: string): ReturnType<World["late"]> =>
+    this.world.late().catch(() => {
+      throw new Problem(code);
+    });
 
   private _joined(link: Link, mode: Mode): void {
     const before = this._link;
@@ -307,36 +311,27 @@ export class Conversation {
   /** The same session over a new connection; waits as backoff.ts says, less when the network is back. */
   private async _rejoin(): Promise<void> {
     const attempt = ++this._attempt;
-    const since = this.world.now();
+    const isWanted = () => attempt === this._attempt;
     const { mode } = this.state.get();
     this._unlink();
     if (this.state.get().phase === "error") this._move({ type: "connect", mode });
     else this._move({ type: "lost" });
     this.world.emit("reconnecting", { mode });
-    for (let tried = 0; ; tried++) {
-      const wait = waitBefore(tried, this.world.now() - since);
-      if (wait === null) return this._fail(new Problem("connection_lost"));
-      await this._pause(wait);
-      if (attempt !== this._attempt) return;
-      try {
-        if (mode === "voice") await this._hear(attempt);
-        await this._join(mode, attempt);
-        return this.transcript.markGap();
-      } catch (thrown) {
-        if (attempt !== this._attempt) return;
-        if (!PASSING.includes(codeOf(thrown))) return this._fellShort(mode, thrown);
-      }
+    const work = async () => {
+      if (mode === "voice") await this._hear(attempt);
+      await this._join(mode, attempt);
+    };
+    const onWait = (wake: () => void) => {
+      this._wake = wake;
+    };
+    try {
+      const { persist } = await this._late("connection_lost");
+      const isBack = await persist({ work, codeOf, isWanted, onWait, now: this.world.now });
+      if (isBack) this.transcript.markGap();
+      else if (isWanted()) this._fail(new Problem("connection_lost"));
+    } catch (thrown) {
+      if (isWanted()) this._fellShort(mode, thrown);
     }
-  }
-
-  private _pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this._wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
   }
 
   private _fail(thrown: unknown): void {

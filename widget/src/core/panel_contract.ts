@@ -37,13 +37,13 @@ export interface LoaderHost extends Host {
 }
 
 /** What the panel gets. */
-export interface PanelHost extends Host {
+export interface PanelHost extends LoaderHost {
   /** Checked: what the page gave, then what the tenant stored, then the defaults. Reads a signal. */
   readonly options: Options;
   /** What the tenant stored, once the server said so. */
   learn(stored: Stored): void;
-  /** The texts of a language, or the `hints`; rejects when they cannot be had. English is in the panel. */
-  texts(name: string): Promise<Record<string, string>>;
+  /** The panel's texts in the page's language. */
+  words: Record<string, string>;
   /** What a first call does not need; rejects when it cannot be had, and may be asked again. */
   late(): Promise<Late>;
 }
@@ -62,14 +62,15 @@ export interface Panel {
 }
 
 export type PanelFactory = (host: PanelHost) => Panel;
-export type LoadedPanel = (host: LoaderHost) => Panel;
+/** Rejects when the words of the page's language cannot be had: a panel without words is none. */
+export type LoadedPanel = (host: LoaderHost) => Promise<Panel>;
 
-/** The packs of texts and the late chunk, put in by the build. */
-declare const PACKS: Record<string, Chunk>;
+/** The late chunk and the first words of each language, put in by the build. */
+declare const PACKS: Record<Options["language"] | "late", Chunk>;
 
 /** Called by the panel's entry, once, while its script runs. */
 export function offerPanel(factory: PanelFactory): void {
-  const complete: LoadedPanel = (host) => {
+  const complete: LoadedPanel = async (host) => {
     const report = (code: string, message: string) => {
       console.warn(`Parloir: ${code}: ${message}`);
       host.emit("error", { code, message });
@@ -83,7 +84,6 @@ export function offerPanel(factory: PanelFactory): void {
       report("config_invalid", "consent.text needs its consent.version; without it the text is not shown.");
     }
     const options = signal(page);
-    const load = (name: string) => (PACKS[name] ? host.load(PACKS[name]) : Promise.reject(Error(name)));
     return factory({
       ...host,
       get options() {
@@ -93,8 +93,8 @@ export function offerPanel(factory: PanelFactory): void {
         const known = readOptions<Options>(withStored(ROWS, stored), given, fitsExactly);
         options.set({ ...known, labels: { ...(stored.labels as Options["labels"]), ...page.labels } });
       },
-      texts: (name) => load(name) as Promise<Record<string, string>>,
-      late: () => load("late") as Promise<Late>,
+      words: (await host.load(PACKS[page.language])) as Record<string, string>,
+      late: () => host.load(PACKS.late) as Promise<Late>,
     });
   };
   handOver(complete);

@@ -1,6 +1,7 @@
 /** What a conversation is told by the host page, and what it needs of the outside world. */
 
-import type { Link, LinkEvents, PeerEvents } from "../rtc/peer";
+import type { Late } from "../late/kit";
+import type { Link, PeerEvents } from "../rtc/peer";
 import type { Api } from "./api";
 import type { Stored } from "./options";
 import type { Options } from "./options.gen";
@@ -39,7 +40,8 @@ export interface World {
   microphone(deviceId?: string): Promise<MediaStream>;
   isMicrophoneAllowed(): Promise<boolean>;
   peer(ice: RTCIceServer[], stream: MediaStream, events: PeerEvents): VoiceLink;
-  text(since: () => number, events: LinkEvents): Link | Promise<Link>;
+  /** What a first call does not need; rejects when it cannot be had. */
+  late(): Promise<Pick<Late, "openWritten" | "persist">>;
   emit(event: string, detail: object): void;
   /** Tell the site owner. */
   report(code: string, detail: string): void;

@@ -1,8 +1,8 @@
 /** The handset's line to the server: its number, the call that rings or runs, the sound of it, and its messages. */
 
 import { signal } from "../core/signals";
+import { KeyedPeer } from "../rtc/keyed_peer";
 import { openMicrophone, stop } from "../rtc/microphone";
-import { Peer } from "../rtc/peer";
 
 const PING_MS = 15_000;
 const DIGITS_MAX = 24;
@@ -67,7 +67,7 @@ export class Phone {
   readonly recents = signal<readonly Recent[]>([]);
   readonly messages = signal<readonly Message[]>([]);
   private _socket: WebSocket | null = null;
-  private _peer: Peer | null = null;
+  private _peer: KeyedPeer | null = null;
   private _mine: MediaStream | null = null;
   private _call = 0;
 
@@ -180,7 +180,7 @@ export class Phone {
         return true;
       }
       this._mine = mine;
-      this._peer = new Peer([], mine, {
+      this._peer = new KeyedPeer([], mine, {
         open() {},
         message() {},
         lost: () => this.hangup(),

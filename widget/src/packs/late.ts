@@ -1,18 +1,30 @@
-/** What most first calls never show: notes, closing screens, rarer tools, the socket of written conversations. */
+/** What most first calls never need: notes, closing screens, rarer tools, the way back after a loss, writing. */
 
-import { offerLate } from "../core/panel_contract";
+import { type Chunk, offerLate } from "../core/panel_contract";
 import { isLive, isOngoing } from "../core/state";
 import { enLate } from "../i18n/en";
 import { ended, failed } from "../late/cards";
 import { holdToTalk } from "../late/hold";
+import type { Load } from "../late/kit";
 import { microphoneMenu } from "../late/menu";
 import { notes } from "../late/notes";
+import { persist } from "../late/persist";
 import { css } from "../late/style";
-import { openSocket } from "../rtc/socket";
+import { openWritten } from "../rtc/written";
+
+/** The late words of each language but English, and the hints, put in by the build. */
+declare const PACKS: Record<string, Chunk>;
+
+/** English is here already. */
+const loadTexts = async (load: Load, name: string): Promise<Record<string, string>> =>
+  PACKS[name] ? ((await load(PACKS[name])) as Record<string, string>) : enLate;
 
 offerLate({
-  openSocket,
+  openWritten,
+  persist,
   texts: enLate,
+  words: (load, language) => loadTexts(load, `${language}late`),
+  hints: (load) => loadTexts(load, "hints"),
   css,
   mount(kit, scene, dialog, opener) {
     const { talk, t } = scene;

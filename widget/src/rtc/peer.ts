@@ -24,9 +24,6 @@ export interface PeerEvents extends LinkEvents {
   sound(stream: MediaStream): void;
 }
 
-const KEY_MS = 100;
-const KEY_GAP_MS = 70;
-
 /** Ask for mono with loss protection, whatever the browser would like best. */
 export const monoOpus = (sdp: string): string => {
   const payload = /a=rtpmap:(\d+) opus\/48000/i.exec(sdp)?.[1];
@@ -44,7 +41,7 @@ export const monoOpus = (sdp: string): string => {
 export class Peer implements Link {
   private readonly _pc: RTCPeerConnection;
   private readonly _control: RTCDataChannel;
-  private readonly _sender: RTCRtpSender;
+  protected readonly _sender: RTCRtpSender;
 
   constructor(
     iceServers: RTCIceServer[],
@@ -77,14 +74,6 @@ export class Peer implements Link {
 
   /** Another microphone, without a new connection. */
   replace = (stream: MediaStream): Promise<void> => this._sender.replaceTrack(stream.getAudioTracks()[0] ?? null);
-
-  /** Send a key in the sound, as an RTP event; false when the other side, or this browser, knows no such thing. */
-  press(digit: string): boolean {
-    const keys = this._sender.dtmf;
-    if (!keys?.canInsertDTMF) return false;
-    keys.insertDTMF(keys.toneBuffer + digit, KEY_MS, KEY_GAP_MS);
-    return true;
-  }
 
   send(message: object): boolean {
     if (this._control.readyState !== "open") return false;

@@ -4,7 +4,7 @@ import type { Api } from "../core/api";
 import { codeOf } from "../core/errors";
 import type { Message } from "../core/protocol";
 import type { Link, LinkEvents } from "./peer";
-import type { openSocket } from "./socket";
+import { openSocket } from "./socket";
 
 /** Each written message is one request; the answer comes with it. */
 function openRequests(api: Api, events: LinkEvents): Link {
@@ -31,20 +31,12 @@ function openRequests(api: Api, events: LinkEvents): Link {
   };
 }
 
-/** A socket, or requests when no socket can open, or what opens one cannot be had. */
-export async function openWritten(
-  api: Api,
-  since: () => number,
-  events: LinkEvents,
-  sockets: Promise<typeof openSocket>,
-): Promise<Link> {
-  const byRequests = () => {
+/** A socket, or requests when no socket can open. */
+export function openWritten(api: Api, since: () => number, events: LinkEvents): Link {
+  const unusable = () => {
     link = openRequests(api, events);
     events.open();
   };
-  let link: Link;
-  await sockets.then((open) => {
-    link = open(api, since, { ...events, unusable: byRequests });
-  }, byRequests);
+  let link = openSocket(api, since, { ...events, unusable });
   return { send: (message) => link.send(message), close: () => link.close() };
 }

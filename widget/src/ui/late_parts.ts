@@ -28,14 +28,11 @@ export function lateParts(host: PanelHost, arrived: (late: Late, texts: Record<s
   const isCut = signal(false);
   let asked: Promise<Late> | null = null;
   const load = async () => {
-    const { language } = host.options;
     try {
-      const [late, texts] = await Promise.all([
-        soon(host.late()),
-        language === "en" ? {} : soon(host.texts(`${language}late`)).catch(() => ({})),
-      ]);
+      const late = await soon(host.late());
+      const texts = await soon(late.words(host.load, host.options.language)).catch(() => late.texts);
       isCut.set(false);
-      arrived(late, { ...late.texts, ...texts });
+      arrived(late, texts);
       return late;
     } catch (thrown) {
       asked = null;

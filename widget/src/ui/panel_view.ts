@@ -22,11 +22,11 @@ export function panelView(
   scene: Scene,
   opener: HTMLElement,
   isCut: () => boolean,
-  language: () => string,
   levels: Levels,
   tell: (levels: Record<Side, number>) => void,
 ): HTMLElement {
   const { talk, t, isOpen } = scene;
+  const { language } = scene.options();
   const small = arcs();
   const big = arcs();
   const needsTap = signal(false);
@@ -40,7 +40,7 @@ export function panelView(
       "aria-modal": "true",
       tabindex: "-1",
       lang: language,
-      dir: () => (RIGHT_TO_LEFT.test(language()) ? "rtl" : "ltr"),
+      dir: RIGHT_TO_LEFT.test(language) ? "rtl" : "ltr",
       "aria-label": () => t("dialog", { name: scene.name() }),
       hidden: () => !isOpen.get(),
       "data-state": () => shown(state()),

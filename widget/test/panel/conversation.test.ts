@@ -8,7 +8,8 @@ import { Problem } from "../../src/core/errors";
 import { Resume } from "../../src/core/resume";
 import { Silence } from "../../src/core/silence";
 import type { Settings, World } from "../../src/core/world";
-import type { PeerEvents } from "../../src/rtc/peer";
+import { persist } from "../../src/late/persist";
+import type { LinkEvents, PeerEvents } from "../../src/rtc/peer";
 
 const OPTIONS: Settings["options"] = {
   apiKey: "voc_pk_1",
@@ -67,6 +68,11 @@ function scene(options: Partial<Settings["options"]> = {}) {
     return new Response(JSON.stringify(code ? { code, error: code } : path === "config" ? config : body), { status });
   };
   let microphone: () => Promise<MediaStream> = async () => stream;
+  const openWritten = (_api: Api, _since: () => number, given: LinkEvents) => {
+    const written = link(given as PeerEvents);
+    queueMicrotask(given.open);
+    return written;
+  };
   const world: World = {
     api: new Api("http://server.test", fetch, () => true),
     resume: new Resume(
@@ -81,11 +87,7 @@ function scene(options: Partial<Settings["options"]> = {}) {
     microphone: () => microphone(),
     isMicrophoneAllowed: async () => true,
     peer: (_ice, _stream, given) => link(given),
-    text: (_since, given) => {
-      const written = link(given as PeerEvents);
-      queueMicrotask(given.open);
-      return written;
-    },
+    late: async () => ({ openWritten, persist }),
     emit: (name, detail) => events.push([name, detail as Record<string, unknown>]),
     report: () => {},
     page: () => ({ path: "/", title: "" }),
