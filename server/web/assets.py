@@ -123,7 +123,7 @@ class Esbuild(ExternalTool):
             "--target=es2022",
             "--charset=utf8",
             "--legal-comments=none",
-            '--tsconfig-raw={{"compilerOptions":{{"alwaysStrict":false}}}}',
+            '--tsconfig-raw={{"compilerOptions":{{"alwaysStrict":false,"useDefineForClassFields":false}}}}',
             "--log-level=error",
         ]
         # webassets formats every argument: braces count double.

@@ -89,7 +89,7 @@ async def test_the_agent_stops_when_the_visitor_speaks(talking_site: Site, arriv
     assert "open" in cut["text"]
     assert "public holidays" not in cut["text"], "the agent claims to have said what nobody heard"
     await visitor.log.get_by_text("euros").first.wait_for()
-    row = visitor.log.locator(".row.cut")
+    row = visitor.log.locator(".row:has(small:not([hidden]))")
     assert cut["text"] in await row.inner_text()
 
 

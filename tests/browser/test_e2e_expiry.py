@@ -93,7 +93,7 @@ async def test_an_open_conversation_whose_session_expires_says_so(site: Site, ar
     await visitor.until_told("error", code="session_expired")
     await visitor.page.get_by_text(OVER).wait_for()
     assert await visitor.log.get_by_text(WISH, exact=True).count() == 1, "what was said can still be read"
-    await visitor.press("Try again")
+    await visitor.press("Start again")
     await visitor.until_state("listening")
     assert (await visitor.events("conversationStart"))[-1]["id"] != before
     await visitor.write(SECOND_WISH)

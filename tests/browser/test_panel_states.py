@@ -136,18 +136,40 @@ async def test_a_blocked_microphone_leads_to_writing_with_the_reason(origin: str
         await browser.close()
 
 
-async def test_without_the_late_chunk_the_reason_is_said_and_writing_works(origin: str) -> None:
+async def test_without_the_late_chunk_writing_waits_for_it_and_says_so(origin: str) -> None:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = await _page(browser, origin)
         await page.route("**/late.js", lambda route: route.abort())
         await _bring(page, "text_denied")
-        await page.locator(".card:visible", has_text="microphone_denied").wait_for()
+        card = page.locator(".card:visible", has_text="unreachable")
+        await card.wait_for()
+        codes = await page.evaluate("harness.events.filter(([name]) => name === 'error').map(([, {code}]) => code)")
+        assert codes == ["microphone_denied", "unreachable"]
+        await page.unroute("**/late.js")
+        await card.get_by_role("button", name="Try again").click()
         await page.locator("textarea").fill("Hello")
         await page.keyboard.press("Enter")
-        await page.wait_for_function("fake.requests.some(({path}) => path === '/widget/messages')")
-        written = await page.evaluate("fake.requests.find(({path}) => path === '/widget/messages').body.text")
-        assert written == "Hello"
+        await page.wait_for_function("fake.channel.sent.some(({text}) => text === 'Hello')")
+        await browser.close()
+
+
+async def test_a_call_lost_before_the_late_chunk_came_ends_in_words(origin: str) -> None:
+    """The way back comes with that chunk: without it one presses "Try again", and is back in the same conversation."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await _page(browser, origin)
+        await page.route("**/late.js", lambda route: route.abort())
+        await _bring(page, "listening")
+        await page.evaluate("fake.drop('failed')")
+        card = page.locator(".card:visible", has_text="connection_lost")
+        await card.wait_for()
+        await page.unroute("**/late.js")
+        await card.get_by_role("button", name="Try again").click()
+        await page.wait_for_function("harness.root.querySelector('.panel').dataset.state === 'listening'")
+        paths = await page.evaluate("fake.requests.map(({path}) => path)")
+        assert paths.count("/widget/sessions") == 1
+        assert paths[-1] == "/widget/sessions/connect"
         await browser.close()
 
 
@@ -206,17 +228,70 @@ async def test_writing_asks_for_the_socket_and_the_session_at_once(origin: str) 
         await browser.close()
 
 
-async def test_the_first_words_come_before_the_late_chunk(origin: str) -> None:
-    """A call that works asks for nothing more until its first words are there."""
+async def test_nothing_late_is_asked_for_before_the_call_has_begun(origin: str) -> None:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = await _page(browser, origin)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        await _bring(page, "listening_first")
+        await page.route("**/late.js", lambda route: route.continue_())
+        await _bring(page, "connecting")
         assert not [url for url in asked if "late" in url]
         async with page.expect_request("**/late.js"):
-            await page.evaluate("say(1)")
+            await page.evaluate("fake.hanging.clear(); harness.panel.end(); harness.panel.start()")
+        assert await page.evaluate("fake.channel.sent.some(({type}) => type === 'hello')"), "it is connected"
+        await browser.close()
+
+
+WATCH_LOCKS = """
+window.locks = [];
+const request = navigator.wakeLock.request.bind(navigator.wakeLock);
+navigator.wakeLock.request = async (kind) => {
+  const lock = await request(kind);
+  locks.push(lock);
+  return lock;
+};
+window.hide = async (isHidden) => {
+  Object.defineProperty(document, 'hidden', {get: () => isHidden, configurable: true});
+  if (isHidden) await locks.at(-1).release(); // as the browser does with a hidden page
+  document.dispatchEvent(new Event('visibilitychange'));
+};
+"""
+
+
+async def test_the_screen_stays_on_while_one_talks(origin: str) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await _page(browser, origin)
+        held = "locks.map(({released}) => !released)"
+        await page.evaluate(WATCH_LOCKS)
+        await _bring(page, "listening")
+        await page.wait_for_function("locks.length === 1")
+        await page.evaluate("hide(true)")
+        assert await page.evaluate(held) == [False]
+        await page.evaluate("hide(false)")
+        await page.wait_for_function("locks.length === 2")
+        assert await page.evaluate(held) == [False, True]
+        await page.evaluate("harness.panel.end()")
+        await page.wait_for_function("locks.every(({released}) => released)")
+        await page.evaluate("hide(false)")
+        assert len(await page.evaluate(held)) == 2, "a lock for a call that is over"
+        await browser.close()
+
+
+@pytest.mark.parametrize(
+    "lock", ["undefined", "{request: () => Promise.reject(new DOMException('', 'NotAllowedError'))}"]
+)
+async def test_a_browser_without_a_wake_lock_talks_all_the_same(origin: str, lock: str) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await _page(browser, origin)
+        thrown: list[object] = []
+        page.on("pageerror", lambda error: thrown.append(error))
+        await page.evaluate(f"Object.defineProperty(navigator, 'wakeLock', {{value: {lock}}})")
+        await _bring(page, "listening")
+        assert thrown == []
+        assert await page.evaluate("harness.events.filter(([name]) => name === 'error')") == []
         await browser.close()
 
 

@@ -8,15 +8,16 @@ import { signal } from "./core/signals";
 import type { World } from "./core/world";
 import type { TextKey } from "./i18n/en";
 import type { Late } from "./late/kit";
-import { Levels } from "./rtc/levels";
 import { isAllowedAlready, openMicrophone } from "./rtc/microphone";
 import { Peer } from "./rtc/peer";
+import { arcs } from "./ui/arcs";
 import { iconButton } from "./ui/button";
 import { listen, owned } from "./ui/el";
 import { keepFocus } from "./ui/focus";
 import { askInTime, kit, lateParts } from "./ui/late_parts";
 import { panelView } from "./ui/panel_view";
 import type { Scene } from "./ui/scene";
+import { audioContext } from "./ui/speaker";
 import { style } from "./ui/style";
 
 /** Say it at once, and what to do about it as soon as the hints are here. */
@@ -64,8 +65,7 @@ function sceneOf(
   options: Scene["options"],
   talk: Conversation,
   t: Scene["t"],
-  isOpen: Scene["isOpen"],
-  close: () => void,
+  more: Omit<Scene, "talk" | "t" | "name" | "greeting" | "options">,
 ): Scene {
   return {
     talk,
@@ -73,8 +73,7 @@ function sceneOf(
     name: () => talk.config.get()?.agent.name ?? t("idle"),
     greeting: () => options().greeting || talk.config.get()?.greeting || t("greeting"),
     options,
-    isOpen,
-    close,
+    ...more,
   };
 }
 
@@ -99,7 +98,7 @@ function visibility(host: PanelHost) {
 }
 
 function openPanel(host: PanelHost): Panel {
-  const levels = new Levels();
+  const sound = audioContext();
   const { isOpen, show, close } = visibility(host);
   let isGone = false;
   let stopLate = () => {};
@@ -116,21 +115,28 @@ function openPanel(host: PanelHost): Panel {
   const { t, learn } = words(host);
   const { made, stop } = owned(() => {
     const talk = new Conversation(host, world(host, late.ask));
-    const scene = sceneOf(() => host.options, talk, t, isOpen, close);
+    const scene = sceneOf(() => host.options, talk, t, {
+      isOpen,
+      close,
+      needsTap: signal(false),
+      context: sound.get,
+      drawings: [arcs(), arcs()],
+      tell: (levels) => host.emit("level", levels),
+    });
     const opener = menuButton(t, () =>
       late.ask().then(
         () => toggleMenu(),
         () => {},
       ),
     );
-    const view = panelView(scene, opener, late.isCut, levels, (now) => host.emit("level", now));
+    const view = panelView(scene, opener, late.isCut);
     askInTime(scene, late);
     listen(window, "online", () => talk.network(true));
     listen(window, "offline", () => talk.network(false));
     listen(window, "pagehide", ({ persisted }: PageTransitionEvent) => persisted && talk.park());
     listen(window, "pageshow", ({ persisted }: PageTransitionEvent) => persisted && talk.unpark());
     // Inside the click: browsers let sound run only then.
-    listen(view, "click", () => levels.wake());
+    listen(view, "click", sound.wake);
     return { talk, scene, opener, view };
   });
   const { talk, scene, opener, view } = made;
@@ -143,7 +149,7 @@ function openPanel(host: PanelHost): Panel {
     },
     close,
     start() {
-      levels.wake();
+      sound.wake();
       show(true);
       void talk.start();
     },
@@ -155,7 +161,7 @@ function openPanel(host: PanelHost): Panel {
       stopLate();
       stop();
       talk.close();
-      levels.close();
+      sound.close();
       view.remove();
     },
   };

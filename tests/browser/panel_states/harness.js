@@ -28,7 +28,7 @@ const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const until = async (holds) => {
   for (let waited = 0; !holds() && waited < 3000; waited += 20) await wait(20);
 };
-const BEFORE_LATE = ["idle", "consent", "requesting", "connecting", "listening_first"];
+const BEFORE_LATE = ["idle", "consent", "requesting", "connecting"];
 
 const script = (src) =>
   new Promise((resolve, reject) => {

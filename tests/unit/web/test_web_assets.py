@@ -15,7 +15,7 @@ from server.web.pages import StartPage, pages
 
 LOADER_BUDGET = 3_000
 FIRST_CALL_BUDGET = 16_000
-FIRST_CALL_REACHED = 21_500
+FIRST_CALL_REACHED = 18_950
 PLAYER_BUDGET = 8_000  # with every language inside
 HOST_BUDGET = 3_000
 
@@ -123,7 +123,11 @@ def test_the_player_is_within_its_budget(manifest: AssetManifest) -> None:
 
 
 def first_call(manifest: AssetManifest, language: str) -> dict[str, int]:
-    """Bytes, gzipped, of all that a first normal voice call fetches before its first words, by path."""
+    """Bytes, gzipped, of all that a first normal voice call fetches until it is connected, by path.
+
+    Once it is, the late chunk comes: captions, mute and end work without it, the meter and the way back after a loss
+    do not.
+    """
     paths = [manifest.loader, manifest.panel, path_of(manifest, language)]
     return {path: len(body_of(manifest, path, "gzip")) for path in paths}
 
@@ -134,7 +138,7 @@ def test_a_first_call_does_not_grow(manifest: AssetManifest, language: str) -> N
     assert sum(sizes.values()) <= FIRST_CALL_REACHED, sizes
 
 
-@pytest.mark.xfail(reason="20.5 kB in English, 21.3 kB in Arabic, with what is late in a chunk of its own", strict=True)
+@pytest.mark.xfail(reason="18.7 kB in English, 18.9 kB in Arabic, with what is late in a chunk of its own", strict=True)
 @pytest.mark.parametrize("language", ["en", "fr", "es", "ar", "ary"])
 def test_a_first_call_is_within_its_budget(manifest: AssetManifest, language: str) -> None:
     sizes = first_call(manifest, language)

@@ -30,7 +30,6 @@ export const ar: Texts = {
   agree: "أوافق وأتحدّث",
   agreeWrite: "أوافق وأكتب",
   decline: "ليس الآن",
-  tap: "اضغط لتسمع",
   allow: "متصفحك يسألك: اختر «السماح» لتتحدّث.",
   captions: "نص المحادثة",
   you: "أنت",
@@ -43,6 +42,7 @@ export const ar: Texts = {
 
 export const arLate: LateTexts = {
   talkHere: "تحدّث",
+  tap: "اضغط لتسمع",
   hold: "اضغط باستمرار للتحدّث",
   release: "ارفع إصبعك للإرسال",
   standard: "الميكروفون الافتراضي",

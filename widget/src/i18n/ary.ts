@@ -30,7 +30,6 @@ export const ary: Texts = {
   agree: "موافق ونهضر",
   agreeWrite: "موافق ونكتب",
   decline: "ماشي دابا",
-  tap: "ورّك باش تسمع",
   allow: "المتصفح ديالك كيسوّلك: ختار «السماح» باش تهضر.",
   captions: "نص المحادثة",
   you: "نتا",
@@ -43,6 +42,7 @@ export const ary: Texts = {
 
 export const aryLate: LateTexts = {
   talkHere: "هضر",
+  tap: "ورّك باش تسمع",
   hold: "بقى ضاغط باش تهضر",
   release: "طلق باش تصيفط",
   standard: "الميكرو العادي",

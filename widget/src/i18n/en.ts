@@ -30,7 +30,6 @@ export const en = {
   agree: "Agree and talk",
   agreeWrite: "Agree and write",
   decline: "Not now",
-  tap: "Tap to hear",
   // What one reads
   allow: "Your browser is asking. Choose “Allow” to talk.",
   captions: "Captions",
@@ -45,6 +44,7 @@ export const en = {
 /** Read only once something ended, failed or was opened: the late chunk brings them. */
 export const enLate = {
   talkHere: "Talk",
+  tap: "Tap to hear",
   hold: "Hold to talk",
   release: "Release to send",
   standard: "Standard microphone",

@@ -30,7 +30,6 @@ export const es: Texts = {
   agree: "Aceptar y hablar",
   agreeWrite: "Aceptar y escribir",
   decline: "Ahora no",
-  tap: "Toque para oír",
   allow: "Su navegador le pregunta: elija «Permitir» para hablar.",
   captions: "Subtítulos",
   you: "Usted",
@@ -43,6 +42,7 @@ export const es: Texts = {
 
 export const esLate: LateTexts = {
   talkHere: "Hablar",
+  tap: "Toque para oír",
   hold: "Mantener para hablar",
   release: "Soltar para enviar",
   standard: "Micrófono predeterminado",

@@ -30,7 +30,6 @@ export const fr: Texts = {
   agree: "Accepter et parler",
   agreeWrite: "Accepter et écrire",
   decline: "Pas maintenant",
-  tap: "Toucher pour entendre",
   allow: "Votre navigateur vous le demande : choisissez « Autoriser » pour parler.",
   captions: "Sous-titres",
   you: "Vous",
@@ -43,6 +42,7 @@ export const fr: Texts = {
 
 export const frLate: LateTexts = {
   talkHere: "Parler",
+  tap: "Toucher pour entendre",
   hold: "Maintenir pour parler",
   release: "Relâcher pour envoyer",
   standard: "Micro par défaut",

@@ -1,10 +1,13 @@
 /** What closes a conversation: the end with its stars, the error with its way out, and the code one can copy. */
 
+import { isSessionGone } from "../core/errors";
 import type { Phase } from "../core/state";
 import type { TextKey } from "../i18n/en";
 import type { Scene } from "../ui/scene";
 import { faultOf } from "./faults";
 import type { Kit } from "./kit";
+
+const STAR = "M12 4l2.5 5 5.5.8-4 3.9.9 5.5-4.9-2.6-4.9 2.6.9-5.5-4-3.9 5.5-.8Z";
 
 const unless =
   ({ talk }: Scene, phase: Phase) =>
@@ -52,7 +55,7 @@ function rating({ el, bind, signal, icon, codeOf }: Kit, { talk, t }: Scene): HT
         "aria-label": () => t("score", { n: String(score) }),
         onclick: () => rate(score),
       },
-      icon("star"),
+      icon("star", STAR),
     );
   const words = () => t(given.get() ? "thanks" : "rate");
   return el(
@@ -75,7 +78,7 @@ export function failed(kit: Kit, scene: Scene): HTMLElement {
     el("p", {}, () => t(fault().text)),
     button(
       "main",
-      () => t("retry"),
+      () => t(isSessionGone(talk.state.get().error) ? "again" : "retry"),
       () => talk.again(),
       undefined,
       { hidden: not("retry") },

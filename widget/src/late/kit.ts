@@ -5,7 +5,7 @@ import type { Chunk } from "../core/panel_contract";
 import type { signal } from "../core/signals";
 import type { openWritten } from "../rtc/written";
 import type { button } from "../ui/button";
-import type { bind, el, listen } from "../ui/el";
+import type { atEnd, bind, el, listen } from "../ui/el";
 import type { icon } from "../ui/icons";
 import type { Scene } from "../ui/scene";
 import type { persist } from "./persist";
@@ -14,6 +14,7 @@ import type { persist } from "./persist";
 export interface Kit {
   el: typeof el;
   bind: typeof bind;
+  atEnd: typeof atEnd;
   listen: typeof listen;
   signal: typeof signal;
   button: typeof button;

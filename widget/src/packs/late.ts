@@ -4,13 +4,18 @@ import { type Chunk, offerLate } from "../core/panel_contract";
 import { isLive, isOngoing } from "../core/state";
 import { enLate } from "../i18n/en";
 import { ended, failed } from "../late/cards";
+import { clock } from "../late/clock";
 import { holdToTalk } from "../late/hold";
 import type { Load } from "../late/kit";
 import { microphoneMenu } from "../late/menu";
+import { meter } from "../late/meter";
 import { notes } from "../late/notes";
 import { persist } from "../late/persist";
 import { css } from "../late/style";
+import { tap } from "../late/tap";
+import { keepAwake } from "../late/wake_lock";
 import { openWritten } from "../rtc/written";
+import { OFF } from "../ui/icons";
 
 /** The late words of each language but English, and the hints, put in by the build. */
 declare const PACKS: Record<string, Chunk>;
@@ -32,6 +37,11 @@ offerLate({
     const inVoice = () => isOngoing(state()) && state().mode === "voice";
     const canTalk = () => isLive(state()) && state().mode === "text" && talk.config.get()?.voice;
     const find = (place: string) => dialog.querySelector(place) as HTMLElement;
+    meter(kit, scene);
+    keepAwake(kit, scene);
+    find(".mute").prepend(kit.icon("off", OFF));
+    find(".who p").append(clock(kit, scene));
+    find(".notes").before(tap(kit, scene));
     notes(kit, scene, find(".notes"));
     find(".middle").after(ended(kit, scene), failed(kit, scene));
     find("footer").prepend(

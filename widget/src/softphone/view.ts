@@ -2,7 +2,7 @@
 
 import { signal } from "../core/signals";
 import { atEnd, bind, el, listen } from "../ui/el";
-import { speaker } from "../ui/meter";
+import { speaker } from "../ui/speaker";
 import type { SoftphoneApi } from "./api";
 import { controls, toggleHold, toggleMute } from "./controls";
 import { close, drawer, press } from "./drawer";

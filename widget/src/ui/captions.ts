@@ -51,16 +51,16 @@ export function captions(scene: Scene): HTMLElement {
     const words = known?.querySelector(".words");
     if (known && words) {
       if (words.textContent !== text) words.textContent = text;
-      known.classList.toggle("cut", !!message.interrupted);
+      (known.lastChild as HTMLElement).hidden = !message.interrupted;
       return known;
     }
-    const look = `row ${message.role}${message.final ? "" : " partial"}${message.interrupted ? " cut" : ""}`;
+    const look = `row ${message.role}${message.final ? "" : " partial"}`;
     const node = el(
       "div",
       { class: look, "aria-hidden": message.final ? null : "true" },
       el("span", { class: "hush" }, () => `${message.role === "user" ? t("you") : scene.name()}: `),
       el("span", { class: "words", dir: "auto" }, text),
-      el("small", {}, () => t("interrupted")),
+      el("small", { hidden: !message.interrupted }, () => t("interrupted")),
     );
     rows.set(key, node);
     return node;

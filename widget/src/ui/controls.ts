@@ -21,7 +21,6 @@ export function controls(scene: Scene, opener: HTMLElement): HTMLElement {
       onclick: () => talk.mute(!state().muted),
     },
     icon("mic"),
-    icon("off"),
     el("span", {}, () => t(state().muted ? "unmute" : "mute")),
   );
   return el(

@@ -1,10 +1,10 @@
-/** Name, plain state and how long we have been talking; the arcs move in here once somebody has spoken. */
+/** Name and plain state; the arcs move in here once somebody has spoken. */
 
-import { isLive, shown } from "../core/state";
+import { shown } from "../core/state";
 import type { TextKey } from "../i18n/en";
 import type { Arcs } from "./arcs";
 import { iconButton } from "./button";
-import { atEnd, bind, el } from "./el";
+import { bind, el } from "./el";
 import type { Scene } from "./scene";
 
 /** What the header says about the state: in writing, "listening" would promise too much. */
@@ -32,7 +32,7 @@ export function face(scene: Scene): HTMLElement {
 }
 
 export function header(scene: Scene, arcs: Arcs): HTMLElement {
-  const { talk, t } = scene;
+  const { t } = scene;
   return el(
     "header",
     {},
@@ -46,32 +46,8 @@ export function header(scene: Scene, arcs: Arcs): HTMLElement {
         {},
         el("i", { class: "dot" }),
         el("span", { role: "status" }, () => stateWords(scene)),
-        clock(scene),
       ),
     ),
     iconButton("plain", () => t("close"), scene.close, "close", { id: "close" }),
   );
-
-  function clock({ talk }: Scene): HTMLElement {
-    const node = el("time", { "aria-hidden": "true", hidden: () => !inVoice() });
-    let since = 0;
-    const tick = () => {
-      const s = Math.floor((Date.now() - since) / 1000);
-      node.textContent = since
-        ? `${String(Math.floor(s / 60)).padStart(2, "0")}:${String(s % 60).padStart(2, "0")}`
-        : "";
-    };
-    const timer = setInterval(tick, 1000);
-    atEnd(() => clearInterval(timer));
-    bind(() => {
-      since = inVoice() ? since || Date.now() : talk.state.get().phase === "reconnecting" ? since : 0;
-      tick();
-    });
-    return node;
-  }
-
-  function inVoice(): boolean {
-    const state = talk.state.get();
-    return isLive(state) && state.mode === "voice";
-  }
 }

@@ -4,7 +4,6 @@ import { svg } from "./el";
 
 const PATHS = {
   mic: "M12 3a3 3 0 0 0-3 3v5a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3ZM5.5 11a6.5 6.5 0 0 0 13 0M12 17.5V21",
-  off: "M15 10.5V6a3 3 0 0 0-5.7-1.3M9 9v2a3 3 0 0 0 4.6 2.5M5.5 11a6.5 6.5 0 0 0 10 5.5M18.5 11q0 1.4-.6 2.7M12 17.5V21M4 4l16 16",
   end: "M3.5 13.6v-1.4c4.8-4.3 12.2-4.3 17 0v1.4q0 1.4-1.4 1.2l-2.3-.4q-1.2-.2-1.2-1.4v-1.2a11.5 11.5 0 0 0-7.2 0V13q0 1.2-1.2 1.4l-2.3.4q-1.4.2-1.4-1.2Z",
   close: "M6.5 6.5l11 11M17.5 6.5l-11 11",
   send: "M12 19V5.5M6.5 11 12 5.5l5.5 5.5",
@@ -13,11 +12,16 @@ const PATHS = {
   check: "M5 12.5l4.5 4.5L19 7.5",
   ai: "M12 3.5l1.9 6.6 6.6 1.9-6.6 1.9L12 20.5l-1.9-6.6L3.5 12l6.6-1.9Z",
   text: "M5 7h14M5 12h14M5 17h8",
-  star: "M12 4l2.5 5 5.5.8-4 3.9.9 5.5-4.9-2.6-4.9 2.6.9-5.5-4-3.9 5.5-.8Z",
-  sound: "M4 10v4h3.5L12 18V6L7.5 10ZM15.5 9.5a3.5 3.5 0 0 1 0 5M18 7a7 7 0 0 1 0 10",
 };
+
+/** Not among the panel's own: they come with the late chunk. */
+export const SOUND = "M4 10v4h3.5L12 18V6L7.5 10ZM15.5 9.5a3.5 3.5 0 0 1 0 5M18 7a7 7 0 0 1 0 10";
+
+export const OFF =
+  "M15 10.5V6a3 3 0 0 0-5.7-1.3M9 9v2a3 3 0 0 0 4.6 2.5M5.5 11a6.5 6.5 0 0 0 10 5.5M18.5 11q0 1.4-.6 2.7M12 17.5V21M4 4l16 16";
 
 export type IconName = keyof typeof PATHS;
 
-export const icon = (name: IconName): Element =>
-  svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true", class: `i i-${name}` }, svg("path", { d: PATHS[name] }));
+/** `path` draws an icon that is not among ours. */
+export const icon = (name: string, path = PATHS[name as IconName]): Element =>
+  svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true", class: `i i-${name}` }, svg("path", { d: path }));

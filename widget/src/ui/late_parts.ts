@@ -1,11 +1,12 @@
-/** The late chunk: asked for when the first words are there or something needs it, once, and again after a failure. */
+/** The late chunk: asked for when the call has begun or something needs it, once, and again after a failure. */
 
 import { codeOf } from "../core/errors";
 import type { PanelHost } from "../core/panel_contract";
 import { signal } from "../core/signals";
+import { isLive } from "../core/state";
 import type { Kit, Late } from "../late/kit";
 import { button } from "./button";
-import { bind, el, listen } from "./el";
+import { atEnd, bind, el, listen } from "./el";
 import { icon } from "./icons";
 import type { Scene } from "./scene";
 
@@ -15,7 +16,7 @@ const TIMEOUT_MS = 5_000;
 const soon = <T>(wanted: Promise<T>): Promise<T> =>
   Promise.race([wanted, new Promise<never>((_, reject) => setTimeout(reject, TIMEOUT_MS))]);
 
-export const kit: Kit = { el, bind, listen, signal, button, icon, codeOf };
+export const kit: Kit = { el, bind, atEnd, listen, signal, button, icon, codeOf };
 
 export interface LateParts {
   ask(): Promise<Late>;
@@ -50,15 +51,16 @@ export function lateParts(host: PanelHost, arrived: (late: Late, texts: Record<s
 }
 
 /** Ask for it as soon as the conversation gives a reason to; each reason asks once. Without it, nothing to hold. */
-export function askInTime({ talk, options, isOpen }: Scene, { ask, isCut }: LateParts): void {
+export function askInTime({ talk, options, isOpen, needsTap }: Scene, { ask, isCut }: LateParts): void {
   let last = "";
   bind(() => {
     const { phase, mode, error } = talk.state.get();
     const reason =
       talk.note.get() ||
       error ||
-      ((/^(end|rec)/.test(phase) || (mode === "text" && phase === "connecting")) && phase) ||
-      (talk.transcript.messages.get().length && "words") ||
+      (/^(end|rec)/.test(phase) && phase) ||
+      ((isLive(talk.state.get()) || (mode === "text" && phase === "connecting")) && mode) ||
+      (needsTap.get() && "tap") ||
       (options().pushToTalk && isOpen.get() && "hold");
     if (reason && reason !== last) ask().catch(() => {});
     last = reason || last;

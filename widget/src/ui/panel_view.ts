@@ -1,37 +1,26 @@
 /** The panel: a labelled dialog from header to controls. */
 
-import { signal } from "../core/signals";
 import { isOngoing, shown } from "../core/state";
-import type { Levels, Side } from "../rtc/levels";
-import { arcs } from "./arcs";
-import { button } from "./button";
+import type { Arcs } from "./arcs";
 import { captions } from "./captions";
 import { composer } from "./composer";
 import { controls } from "./controls";
 import { bind, el } from "./el";
 import { focusFirst, keepFocus, trap } from "./focus";
 import { header } from "./header";
-import { meter, speaker } from "./meter";
 import type { Scene } from "./scene";
 import { consent, fallback, welcome } from "./screens";
+import { speaker } from "./speaker";
 import { theme } from "./theme";
 
 const RIGHT_TO_LEFT = /^ar/;
 
-export function panelView(
-  scene: Scene,
-  opener: HTMLElement,
-  isCut: () => boolean,
-  levels: Levels,
-  tell: (levels: Record<Side, number>) => void,
-): HTMLElement {
+export function panelView(scene: Scene, opener: HTMLElement, isCut: () => boolean): HTMLElement {
   const { talk, t, isOpen } = scene;
   const { language } = scene.options();
-  const small = arcs();
-  const big = arcs();
-  const needsTap = signal(false);
+  const [small, big] = scene.drawings as [Arcs, Arcs];
   const audio = el("audio", { playsinline: true, autoplay: true });
-  const play = speaker(talk.sound.theirs, audio, needsTap);
+  const play = speaker(talk.sound.theirs, audio, scene.needsTap);
   const state = () => talk.state.get();
   const dialog = el(
     "div",
@@ -46,6 +35,7 @@ export function panelView(
       "data-state": () => shown(state()),
       "data-mode": () => state().mode,
       "data-talk": () => talk.transcript.messages.get().some(({ via }) => scene.options().captions || via === "text"),
+      onclick: () => scene.needsTap.get() && play(),
       onkeydown: (event: KeyboardEvent) => {
         if (event.key === "Escape") scene.close();
         trap(dialog, event);
@@ -53,7 +43,6 @@ export function panelView(
       },
     },
     header(scene, small),
-    button("main tap", () => t("tap"), play, "sound", { hidden: () => !needsTap.get() }),
     // A region that is announced must be there, empty, before its words are.
     el("div", { class: "notes" }, el("p", { role: "status" })),
     el("div", { class: "middle" }, welcome(scene, big), consent(scene), captions(scene)),
@@ -64,7 +53,6 @@ export function panelView(
   );
   dialog.classList.add("panel");
   theme(dialog, scene.options);
-  meter(scene, levels, [small, big], tell);
   bind(() => {
     const { phase } = state();
     if (isOpen.get()) keepFocus(dialog, phase);

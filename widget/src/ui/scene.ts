@@ -4,6 +4,7 @@ import type { Conversation } from "../core/conversation";
 import type { Options } from "../core/options.gen";
 import type { Signal } from "../core/signals";
 import type { TextKey } from "../i18n/en";
+import type { Arcs } from "./arcs";
 
 export interface Scene {
   talk: Conversation;
@@ -15,5 +16,13 @@ export interface Scene {
   /** Reads a signal. */
   options(): Options;
   isOpen: Signal<boolean>;
+  /** The browser plays no sound before somebody touches the page. */
+  needsTap: Signal<boolean>;
+  /** Measures both voices; null where there is none. */
+  context(): AudioContext | null;
+  /** Breathe with the voices. */
+  drawings: Arcs[];
+  /** Tells the page how loud each side is, 0 to 1. */
+  tell(levels: { you: number; agent: number }): void;
   close(): void;
 }

@@ -6,9 +6,9 @@ import { GIVE_UP_MS, GRACE_MS, waitBefore } from "../../src/core/backoff";
 import { Conversation } from "../../src/core/conversation";
 import { Problem } from "../../src/core/errors";
 import { Resume } from "../../src/core/resume";
-import { Silence } from "../../src/core/silence";
 import type { Settings, World } from "../../src/core/world";
 import { persist } from "../../src/late/persist";
+import { Silence } from "../../src/late/silence";
 import type { LinkEvents, PeerEvents } from "../../src/rtc/peer";
 
 const OPTIONS: Settings["options"] = {

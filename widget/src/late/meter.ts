@@ -1,23 +1,18 @@
 /** Lets the arcs breathe with both voices, tells the page the levels, and notices a microphone that gives nothing. */
 
-import { effect, type Signal } from "../core/signals";
-import { Silence } from "../core/silence";
+import type { Signal } from "../core/signals";
 import { isLive, shown } from "../core/state";
-import type { Levels, Side } from "../rtc/levels";
-import type { Arcs } from "./arcs";
-import { atEnd, bind } from "./el";
-import type { Scene } from "./scene";
+import type { Scene } from "../ui/scene";
+import type { Kit } from "./kit";
+import { Levels, type Side } from "./levels";
+import { Silence } from "./silence";
 
 const TELL_EVERY_MS = 100;
 /** Up at once, down slowly: a voice reads as one movement, not as flicker. */
 const FALL = 0.85;
 
-export function meter(
-  { talk, isOpen }: Scene,
-  levels: Levels,
-  drawings: Arcs[],
-  tell: (levels: Record<Side, number>) => void,
-): void {
+export function meter({ bind, atEnd }: Kit, { talk, isOpen, drawings, context, tell }: Scene): void {
+  const levels = new Levels(context);
   const now: Record<Side, number> = { you: 0, agent: 0 };
   let frame = 0;
   let toldAt = 0;
@@ -34,7 +29,10 @@ export function meter(
     if (isRunning) frame = requestAnimationFrame(step);
     else draw(0, 0);
   });
-  atEnd(() => cancelAnimationFrame(frame));
+  atEnd(() => {
+    cancelAnimationFrame(frame);
+    levels.close();
+  });
 
   function listen(stream: Signal<MediaStream | null>, side: Side, onNew?: () => void): void {
     bind(() => {
@@ -60,26 +58,4 @@ export function meter(
   function draw(you: number, agent: number): void {
     for (const drawing of drawings) drawing.show(you, agent);
   }
-}
-
-/** The agent's voice: an audio element, which browsers play where they would keep an AudioContext quiet. */
-export function speaker(
-  theirs: Signal<MediaStream | null>,
-  audio: HTMLAudioElement,
-  needsTap: Signal<boolean>,
-): () => void {
-  const play = () => {
-    audio.play().then(
-      () => needsTap.set(false),
-      (thrown: DOMException) => needsTap.set(thrown.name === "NotAllowedError" && !!audio.srcObject),
-    );
-  };
-  atEnd(
-    effect(() => {
-      audio.srcObject = theirs.get();
-      needsTap.set(false);
-      if (audio.srcObject) play();
-    }),
-  );
-  return play;
 }

@@ -7,21 +7,16 @@ const FULL_DB = -18;
 const FLOOR_DB = -60;
 
 export class Levels {
-  private _context: AudioContext | null = null;
   private readonly _sides = new Map<Side, { source: MediaStreamAudioSourceNode; analyser: AnalyserNode }>();
   private readonly _samples = new Float32Array(512);
 
-  /** Call it inside the click: browsers let an AudioContext run only then. */
-  wake(): void {
-    this._open()
-      ?.resume()
-      .catch(() => {});
-  }
+  /** A page without AudioContext talks all the same, without a meter. */
+  constructor(private readonly context: () => AudioContext | null) {}
 
   listen(side: Side, stream: MediaStream | null): void {
     this._sides.get(side)?.source.disconnect();
     this._sides.delete(side);
-    const context = stream?.getAudioTracks().length ? this._open() : null;
+    const context = stream?.getAudioTracks().length ? this.context() : null;
     if (!context || !stream) return;
     const source = context.createMediaStreamSource(stream);
     const analyser = context.createAnalyser();
@@ -30,16 +25,10 @@ export class Levels {
     this._sides.set(side, { source, analyser });
   }
 
-  /** A page without AudioContext talks all the same, without a meter. */
-  private _open(): AudioContext | null {
-    if (!this._context && typeof AudioContext === "function") this._context = new AudioContext();
-    return this._context;
-  }
-
   /** The present level, or null when this side cannot be measured. */
   read(side: Side): number | null {
     const analyser = this._sides.get(side)?.analyser;
-    if (!analyser || this._context?.state !== "running") return null;
+    if (analyser?.context.state !== "running") return null;
     analyser.getFloatTimeDomainData(this._samples);
     const power = this._samples.reduce((sum, sample) => sum + sample * sample, 0) / this._samples.length;
     return Math.min(1, Math.max(0, (10 * Math.log10(power + 1e-12) - FLOOR_DB) / (FULL_DB - FLOOR_DB)));
@@ -48,7 +37,5 @@ export class Levels {
   close(): void {
     this.listen("you", null);
     this.listen("agent", null);
-    void this._context?.close();
-    this._context = null;
   }
 }
