@@ -20,6 +20,7 @@ from server.calls.visits import WidgetVisits
 from server.calls.voice import VoicePath
 from server.conversations import Conversations
 from server.identity import Identity
+from server.identity.smtp import SmtpPost
 from server.kit.clock import Clock, SystemClock
 from server.knowledge import KnowledgeBase, parse
 from server.sessions import SigningKeys, WidgetSessions
@@ -47,6 +48,7 @@ from server.web.calls_api import call_links_api, calls_api
 from server.web.client_address import ClientAddresses
 from server.web.console import console
 from server.web.console_desk import ConsoleParts
+from server.web.dev_outbox import DEV_OUTBOX, dev_outbox
 from server.web.documentation import documentation
 from server.web.embed import embed
 from server.web.frame import frame
@@ -208,8 +210,8 @@ class Parloir:
         return parts
 
 
-def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -> Quart:
-    """The server's web application over a composed product."""
+def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest, *, shows_outbox: bool = False) -> Quart:
+    """The server's web application over a composed product. `shows_outbox`: mails that are not sent, at DEV_OUTBOX."""
     tickets = FrameTickets(parloir.signing_keys, parloir.clock)
     addresses = ClientAddresses(parloir.settings.trusted_proxies)
     guard = WidgetGuard(
@@ -245,8 +247,10 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest) -
         cable(calling.cable, parloir.origins, parloir.settings.origin, is_open=parloir.settings.cable_open_origins),
         handset(calling.handset_tickets, calling.handsets, assets),
         documentation(parloir.settings.origin),
-        console(console_parts(parloir, assets)),
+        console(console_parts(parloir, assets), DEV_OUTBOX if shows_outbox else None),
     ]
+    if shows_outbox and parloir.identity.outbox is not None:
+        surfaces.append(dev_outbox(parloir.identity.outbox, addresses, parloir.settings.origin))
     return web_app(parloir.origins, surfaces)
 
 
@@ -282,8 +286,15 @@ def _credentials(database: Database, secret: MasterSecret, clock: Clock, closing
 
 
 def _identity(base: Foundations, rates: Rates, closing: AsyncExitStack) -> Identity:
+    server = base.settings.mail_server
     identity = Identity.over(
-        base.database, base.tenants, base.secret, rates, base.clock, server_name=base.settings.origin
+        base.database,
+        base.tenants,
+        base.secret,
+        rates,
+        base.clock,
+        server_name=base.settings.origin,
+        post=SmtpPost(server, base.clock) if server is not None else None,
     )
     closing.push_async_callback(identity.close)
     return identity

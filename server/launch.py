@@ -14,7 +14,7 @@ from server.app import Parloir, console_parts, create_app
 from server.identity import NewAccount, Role
 from server.kit.clock import Clock
 from server.kit.errors import NotAuthenticated
-from server.kit.ids import new_secret
+from server.kit.ids import random_text
 from server.kit.log import configure_logging
 from server.kit.tasks import TaskScope
 from server.sessions.handsets import HandsetTicket
@@ -26,6 +26,7 @@ from server.web.assets import AssetManifest
 from server.web.console_sign_in import demo_console
 from server.web.demo import DemoTenant, create_demo_app
 from server.web.demo_crm import create_crm_app
+from server.web.dev_outbox import DEV_OUTBOX
 from server.web.handset import demo_handset
 from server.web.pages import LOADER, Link, StartPage
 from server.web.player import demo_player
@@ -38,7 +39,7 @@ RELAY_NUMBER = "+33199000042"
 SPEAKING_NUMBER = "+15005550006"  # of the virtual network: says four sentences
 CRM_PLACE = 3  # ports after the server's
 _DEMO_KNOWLEDGE = Path(__file__).parent / "knowledge" / "demo"
-_DEMO_OWNER = "owner@maison-quai.example"
+DEMO_OWNER = "owner@maison-quai.example"
 _DEMO_AGENT = {
     "name": "Maison Quai",
     "handoff_label": "contact@maison-quai.example",
@@ -64,10 +65,13 @@ async def _serve(settings: Settings, demo: bool, speech: SpeechEngines | None, c
             await parloir.recover()
             parloir.speech.warm()
             listeners, start = [], StartPage(settings.origin, links=_links())
+            shows_outbox = demo and parloir.identity.outbox is not None
             if demo:
                 tenant = await _seed(parloir)
                 listeners = [*_shops(settings, tenant), _crm(settings, await _demo_token(parloir))]
-                start = StartPage(settings.origin, _shop_links(settings), _snippet(settings, tenant), _links())
+                start = StartPage(
+                    settings.origin, _shop_links(settings), _snippet(settings, tenant), _links(shows_outbox)
+                )
             tasks.spawn(_prepare(parloir, demo), "prepare")
             tasks.spawn(parloir.tidy(), "tidy")
             tasks.spawn(parloir.credentials.use.keep_writing(), "write key use")
@@ -76,13 +80,13 @@ async def _serve(settings: Settings, demo: bool, speech: SpeechEngines | None, c
             parloir.calling.cable.feed.start()
             tasks.spawn(parloir.calling.webhooks.dispatcher.run(), "webhooks")
             tls = (settings.tls_cert, settings.tls_key) if settings.tls_cert and settings.tls_key else None
-            app = create_app(parloir, start, assets := AssetManifest.load())
+            app = create_app(parloir, start, assets := AssetManifest.load(), shows_outbox=shows_outbox)
             if demo:
                 await _add_demo_pages(app, parloir, assets)
             listeners.insert(0, Listener(app, settings.host, settings.port, tls))
             await serve_until_signal(
                 listeners,
-                functools.partial(_say_what_to_open, settings, start),
+                functools.partial(_say_what_to_open, settings, start, demo),
                 functools.partial(_drain, parloir),
             )
         finally:
@@ -94,18 +98,27 @@ async def _add_demo_pages(app: Quart, parloir: Parloir, assets: AssetManifest) -
     telephone, calling, settings = await _handset(parloir), parloir.calling, parloir.settings
     app.register_blueprint(demo_handset(calling.handset_tickets, telephone))
     app.register_blueprint(demo_player(calling.players, telephone.tenant_id, calling.sample.find, settings.origin))
+    owner = await _demo_owner(parloir, telephone.tenant_id)
     if settings.is_loopback:  # whoever opens it may do what the owner may
-        owner = await _demo_owner(parloir, telephone.tenant_id)
         app.register_blueprint(demo_console(console_parts(parloir, assets), owner))
 
 
 async def _demo_owner(parloir: Parloir, tenant_id: int) -> int:
-    """The id of the user who owns the demo tenant. Nobody knows the password."""
-    known = await parloir.identity.accounts.find(_DEMO_OWNER)
+    """The id of the user who owns the demo tenant."""
+    known = await parloir.identity.accounts.find(DEMO_OWNER)
     if known is None:
-        wish = NewAccount(_DEMO_OWNER, new_secret(""), DEMO_NAME, locale="en")
+        wish = NewAccount(DEMO_OWNER, _demo_password(parloir.settings), DEMO_NAME, locale="en")
         known = await parloir.identity.accounts.create(wish, tenant_id, Role.OWNER)
     return known.id
+
+
+def _demo_password(settings: Settings) -> str:
+    """The demo owner's first password, made on this machine and kept in its data folder."""
+    file = settings.data_dir / "demo.password"
+    if not file.is_file():
+        file.touch(mode=0o600)
+        file.write_text("-".join(random_text(4) for _ in range(4)))
+    return file.read_text()
 
 
 async def _drain(parloir: Parloir) -> None:
@@ -219,9 +232,11 @@ def _shop_links(settings: Settings) -> list[Link]:
     ]
 
 
-def _links() -> list[Link]:
+def _links(shows_outbox: bool = False) -> list[Link]:
+    outbox = [Link(DEV_OUTBOX, "Outbox", "mails that a server with a mail server would send")] if shows_outbox else []
     return [
         Link("/console", "Console", "sign in, or make an account of your own"),
+        *outbox,
         Link("/readyz", "Readiness", "which parts are ready, and what is still loading"),
         Link("/metrics", "Metrics", "for Prometheus"),
     ]
@@ -235,8 +250,10 @@ def _snippet(settings: Settings, tenant: DemoTenant) -> str:
     )
 
 
-def _say_what_to_open(settings: Settings, start: StartPage) -> None:
+def _say_what_to_open(settings: Settings, start: StartPage, demo: bool) -> None:
     lines = [f"Parloir {__version__} serves at {settings.origin}"]
     lines += [f"  {link.name}: {link.url}" for link in start.shops]
+    if demo and not settings.is_loopback:  # others can open it: here a password is asked
+        lines.append(f"  The console: {settings.origin}/console  {DEMO_OWNER}  {_demo_password(settings)}")
     lines.append("Ctrl-C stops.")
     click.echo("\n".join(lines))

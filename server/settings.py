@@ -1,6 +1,7 @@
 """Every setting of the server: the only file that reads the environment and `.env`."""
 
 import re
+from email.utils import parseaddr
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
@@ -9,6 +10,9 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from server.egress import EgressPolicy
+from server.identity.addresses import normalised
+from server.identity.smtp import MailServer, Security
+from server.kit.errors import InvalidInput
 
 Words = Annotated[tuple[str, ...], NoDecode]
 """Comma-separated words, in the environment a plain string."""
@@ -135,6 +139,30 @@ class Settings(BaseSettings):
         description="Number shown by calls whose order names none, international form.",
         repr=False,
     )
+    smtp_host: str | None = Field(
+        None,
+        validation_alias="PARLOIR_SMTP_HOST",
+        description="Mail server for confirmation codes. Default: mails are kept in the development outbox.",
+    )
+    smtp_port: int = Field(
+        587, validation_alias="PARLOIR_SMTP_PORT", ge=1, le=65535, description="Port of the mail server."
+    )
+    smtp_security: Security = Field(
+        "starttls",
+        validation_alias="PARLOIR_SMTP_SECURITY",
+        description="starttls (usual on port 587), tls (465), or none, for a mail server on the same machine.",
+    )
+    smtp_username: str | None = Field(
+        None, validation_alias="PARLOIR_SMTP_USERNAME", repr=False, description="User at the mail server, if it asks."
+    )
+    smtp_password: SecretStr | None = Field(
+        None, validation_alias="PARLOIR_SMTP_PASSWORD", description="Password of that user."
+    )
+    mail_from: str = Field(
+        "Parloir <no-reply@localhost.localdomain>",
+        validation_alias="PARLOIR_MAIL_FROM",
+        description="Who mails are from: an address, or Name <address>. Needed with a mail server.",
+    )
     openai_base_url: str | None = Field(
         None,
         validation_alias="PARLOIR_OPENAI_BASE_URL",
@@ -210,6 +238,15 @@ class Settings(BaseSettings):
             raise ValueError("must be s3://bucket or s3://bucket/prefix")
         return value
 
+    @field_validator("mail_from")
+    @classmethod
+    def _is_sender(cls, value: str) -> str:
+        try:
+            normalised(parseaddr(value)[1])
+        except InvalidInput:
+            raise ValueError("must be an e-mail address, or Name <address>") from None
+        return value
+
     @field_validator("log_level")
     @classmethod
     def _known_level(cls, value: str) -> str:
@@ -223,6 +260,10 @@ class Settings(BaseSettings):
             raise ValueError("PARLOIR_TLS_CERT and PARLOIR_TLS_KEY are needed together")
         if (self.storage_access_key is None) != (self.storage_secret_key is None):
             raise ValueError("PARLOIR_STORAGE_ACCESS_KEY and PARLOIR_STORAGE_SECRET_KEY are needed together")
+        if (self.smtp_username is None) != (self.smtp_password is None):
+            raise ValueError("PARLOIR_SMTP_USERNAME and PARLOIR_SMTP_PASSWORD are needed together")
+        if self.smtp_host is not None and "mail_from" not in self.model_fields_set:
+            raise ValueError("PARLOIR_MAIL_FROM is needed with PARLOIR_SMTP_HOST")
         if self.media_port_max - self.media_port_min < 1:
             raise ValueError("PARLOIR_MEDIA_PORT_MAX must be greater than PARLOIR_MEDIA_PORT_MIN")
         return self
@@ -248,6 +289,22 @@ class Settings(BaseSettings):
     def page_ice_servers(self) -> list[dict[str, str]]:
         """The ICE servers as RTCPeerConnection takes them: urls, username, credential."""
         return [_ice_server(text) for text in self.ice_servers]
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Where mails go; None keeps them in the development outbox."""
+        if self.smtp_host is None:
+            return None
+        name, address = parseaddr(self.mail_from)
+        return MailServer(
+            host=self.smtp_host,
+            port=self.smtp_port,
+            security=self.smtp_security,
+            sender=normalised(address),
+            sender_name=name,
+            username=self.smtp_username,
+            password=self.smtp_password.get_secret_value() if self.smtp_password else None,
+        )
 
     @property
     def egress_policy(self) -> EgressPolicy:

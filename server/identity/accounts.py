@@ -78,8 +78,8 @@ class Accounts:
 
         An address that has an account gets a mail that says so, and the answer is the same.
 
-        Raises InvalidInput `invalid_email`, `weak_password`, `name_too_long`; TooMany `rate_limit_exceeded`,
-        `too_many_attempts`; Unavailable `mail_unavailable`.
+        Raises InvalidInput `invalid_email`, `weak_password`, `name_too_long`, `mail_refused`; TooMany
+        `rate_limit_exceeded`, `too_many_attempts`; Unavailable `mail_unavailable`.
         """
         await self._count(f"sign-up/address/{asked_from}")
         fields = await self._checked(wish)

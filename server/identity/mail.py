@@ -26,7 +26,7 @@ class MailPost(Protocol):
     """Takes mails to where they are read."""
 
     async def send(self, mail: Mail) -> None:
-        """Returns when the mail is taken. Raises Unavailable `mail_unavailable`."""
+        """Returns when the mail is taken. Raises Unavailable `mail_unavailable`, InvalidInput `mail_refused`."""
         ...
 
 
@@ -46,5 +46,5 @@ class Letters:
         self._server_name = server_name
 
     async def send(self, kind: str, recipient: str, language: str, **values: str) -> None:
-        """Raises Unavailable `mail_unavailable`."""
+        """Raises as MailPost.send()."""
         await self._post.send(compose(kind, recipient, language, server=self._server_name, **values))

@@ -72,7 +72,7 @@ SIGN_UP = Operation(
     answer=SignedUp,
     status=201,
     refusals={
-        422: ("invalid_email", "weak_password", "name_too_long"),
+        422: ("invalid_email", "weak_password", "name_too_long", "mail_refused"),
         429: _TOO_OFTEN,
         503: ("mail_unavailable",),
     },
