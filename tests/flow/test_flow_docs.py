@@ -6,7 +6,9 @@ import re
 import httpx
 
 from server.web.docs.content import GROUPS, LANGUAGES, preferred
-from server.web.documentation import SITE
+from server.web.docs.reference import Reference
+from server.web.documentation import ERROR_CODES, SITE
+from server.web.openapi.refusals import meanings
 from tests.fixtures.application import Running, refusal
 
 HREF = re.compile(r'(?:href|src)="([^"]+)"')
@@ -122,3 +124,21 @@ async def test_the_story_of_the_relay_has_a_page_of_its_own(sqlite_running: Runn
         named = set(re.findall(r"<code>((?:phone_call|sms)\.[a-z-]+)</code>", story))
         assert len(named) == 7
         assert named <= events.keys()
+
+
+async def test_the_whole_reference_is_in_french(sqlite_running: Running) -> None:
+    """A text that is new to the document needs its row in docs/site/fr/api.json, and a row nobody needs goes."""
+    document = (await get(sqlite_running, "/openapi.json")).json()
+    asked = {"Events"}
+
+    def say(english: str) -> str:
+        asked.add(english)
+        return english
+
+    reference = Reference(document, say, meanings(ERROR_CODES))
+    for tag in reference.tags:
+        say(tag)
+        reference.operations(tag)
+    reference.events()
+    french = set(json.loads((SITE / "fr" / "api.json").read_text()))
+    assert {"missing": asked - french, "of no use": french - asked} == {"missing": set(), "of no use": set()}
