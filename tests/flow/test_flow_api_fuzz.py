@@ -24,6 +24,7 @@ from tests.flow.test_flow_calls_api import Backend
 
 EXAMPLES = 6  # of each operation and way
 A_MINUTE_S = 61
+WAIT_S = 60
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 """Of what arrives without a token the wrong-principal tests tell."""
 
@@ -54,6 +55,7 @@ async def known(backend: Backend) -> Known:
     return Known(call, webhook, event)
 
 
+@pytest.mark.timeout(300)
 async def test_no_request_breaks_the_api(running: Running, clock: FakeClock) -> None:
     document = (await running.http.get(f"{running.url}/openapi.json")).json()
     schema = schemathesis.openapi.from_dict(document)
@@ -104,7 +106,7 @@ def fuzz(operation: Any, mode: GenerationMode, url: str, token: str, ids: dict[s
         case.path_parameters = {**case.path_parameters, **{n: v for n, v in ids.items() if n in case.path_parameters}}
         case.headers["Authorization"] = f"Bearer {token}"
         try:
-            case.call_and_validate(base_url=url, checks=CHECKS)
+            case.call_and_validate(base_url=url, checks=CHECKS, timeout=WAIT_S)
         except FailureGroup as group:
             failures.extend(f"{case.as_curl_command()}: {each}"[:600] for each in group.exceptions)
 
