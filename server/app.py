@@ -162,7 +162,7 @@ class Parloir:
 
     @property
     def keyring(self) -> Keyring:
-        return Keyring(self.database, self.credentials, self.clock)
+        return Keyring(self.database, self.credentials, self.calling.cable.revocations, self.clock)
 
     @property
     def audit(self) -> AuditLog:
@@ -237,7 +237,7 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest, *
         call_links_api(asking, calling.calls, calling.idempotency, parloir.settings.origin),
         embed(calling.calls, calling.softphones, parloir.origins, assets, parloir.settings.page_ice_servers),
         player(calling.replays, calling.players, parloir.origins, assets),
-        recordings(calling.recordings, calling.recording_links),
+        recordings(calling.recordings, calling.recording_links, calling.custody),
         identity_api(asking, parloir.identity, parloir.tenants, addresses),
         agents_api(asking, calling.calls, parloir.tenants, calling.artefacts),
         phone_calls_api(asking, calling.calls, calling.artefacts, calling.cable.tokens, calling.idempotency),

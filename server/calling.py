@@ -13,6 +13,7 @@ from server.calls.ai_voice import AgentVoices
 from server.calls.artefacts import CallArtefacts
 from server.calls.cable import CableParts
 from server.calls.call_services import CallServices
+from server.calls.custody import Custody
 from server.calls.feed import CallFeed
 from server.calls.handsets import HandsetParts
 from server.calls.inbound import Inbound
@@ -47,10 +48,12 @@ from server.storage.s3_objects import Bucket, S3Objects
 from server.storage.secret import MasterSecret
 from server.telephony.providers import VirtualDriver, VirtualExchange, VirtualNumbers
 from server.telephony.providers.virtual.magic import magic_numbers
+from server.tenants.audit import AuditLog
 from server.tenants.credentials import Credentials
 from server.tenants.destinations import Destinations
 from server.tenants.phone_numbers import PhoneNumbers
 from server.tenants.relay_numbers import RelayNumbers
+from server.tenants.revocations import Revocations
 from server.tenants.service import Tenants
 from server.transcripts import RecognitionQueue
 from server.webhooks import Webhooks
@@ -102,6 +105,7 @@ class Calling:
     numbers: PhoneNumbers
     texts: Texts
     destinations: Destinations
+    custody: Custody
     relay_numbers: RelayNumbers
 
     @classmethod
@@ -125,20 +129,19 @@ class Calling:
             store = CallStore(base.database, clock, logged)
             feed = CallFeed(store, base.bus)
             closing.push_async_callback(feed.close)
+            closing.push_async_callback((revocations := Revocations(base.database, base.bus, clock)).close)
             closing.push_async_callback((queue := RecognitionQueue()).close)
             keepsakes = CallKeepsakes(recordings, store, base.speech, queue)
             aftermath = Aftermath(store, keepsakes.segments, _analyser(settings, closing))
-            links = RecordingLinks(base.keys, clock)
+            links, audit = RecordingLinks(base.keys, clock), AuditLog(base.database)
             artefacts = CallArtefacts(keepsakes, aftermath, recordings, links, settings.origin)
             cables = CableTokens(base.keys, clock)
             acts |= _acts(base, (news := NewsParts(store, artefacts, webhooks, cables)), aftermath)
             phones = _phones(base, closing)
-            live = _live(base, store, phones, keepsakes)
-            base.metrics.count_calls(live.__len__)
-            closing.push_async_callback(live.close)
+            live = _live(base, store, phones, keepsakes, closing)
             softphones = softphone_grants(base.database, base.keys, clock)
             players = player_grants(base.database, base.keys, clock)
-            owned = (base.tenants, base.credentials, phones.numbers, phones.destinations)
+            owned = (base.tenants, base.credentials, phones.numbers, phones.destinations, audit)
             parts = CallParts(store, live, keepsakes, softphones, players, *owned, clock)
             texts = _take_in(base, news, live, phones, closing)
             replay_parts = ReplayParts(store, keepsakes, aftermath, recordings, players, links, clock)
@@ -154,7 +157,7 @@ class Calling:
                 phones.driver,
                 outbox,
                 webhooks,
-                CableParts(store, feed, cables, clock),
+                CableParts(store, feed, cables, revocations, clock),
                 artefacts,
                 IdempotencyKeys(base.database, base.secret, clock),
                 replays,
@@ -164,6 +167,7 @@ class Calling:
                 phones.numbers,
                 texts,
                 phones.destinations,
+                Custody(store, recordings, audit, clock),
                 phones.relay_numbers,
             )
 
@@ -215,11 +219,13 @@ def _take_in(base: Foundations, parts: NewsParts, live: LiveCalls, phones: _Phon
     return texts
 
 
-def _live(base: Foundations, store: CallStore, phones: _Phones, keepsakes: CallKeepsakes) -> LiveCalls:
+def _live(
+    base: Foundations, store: CallStore, phones: _Phones, keepsakes: CallKeepsakes, closing: AsyncExitStack
+) -> LiveCalls:
     async def permit(call: Call, number: str) -> None:
         await phones.destinations.require(call.tenant_id, number, "to", call.uid)
 
-    return LiveCalls(
+    live = LiveCalls(
         CallServices(
             store=store,
             clock=base.clock,
@@ -233,6 +239,9 @@ def _live(base: Foundations, store: CallStore, phones: _Phones, keepsakes: CallK
             count_refused=base.metrics.refused_transitions.inc,
         )
     )
+    base.metrics.count_calls(live.__len__)
+    closing.push_async_callback(live.close)
+    return live
 
 
 def _acts(base: Foundations, parts: NewsParts, aftermath: Aftermath) -> Mapping[str, Act]:

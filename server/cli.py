@@ -10,6 +10,7 @@ import click
 from server.app import Parloir
 from server.cli_keys import audit, credentials, keys
 from server.cli_numbers import numbers
+from server.cli_recordings import recordings
 from server.cli_users import users
 from server.command import lines, read_settings, with_parloir
 from server.doctor import examine, explain
@@ -134,7 +135,7 @@ def list_origins(tenant: str) -> None:
         click.echo(origin)
 
 
-for group in (keys, credentials, audit, numbers, users):
+for group in (keys, credentials, audit, numbers, recordings, users):
     main.add_command(group)
 
 

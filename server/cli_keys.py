@@ -8,7 +8,7 @@ import click
 
 from server.app import Parloir
 from server.command import lines, moment, table, with_parloir
-from server.tenants.audit import AuditEntry, ChainReport
+from server.tenants.audit import SERVER, AuditEntry, ChainReport
 from server.tenants.keyring import OVERLAP, Key, RotatedKey
 
 MAX_OVERLAP_HOURS = 30 * 24
@@ -22,7 +22,7 @@ def keys() -> None:
 @keys.command("rotate")
 def rotate_keys() -> None:
     """Sign with a new key from now on; tokens of the old one are good for another 24 hours."""
-    click.echo(f"Signing with {with_parloir(lambda parloir: parloir.signing_keys.rotate())}.")
+    click.echo(f"Signing with {with_parloir(lambda parloir: parloir.signing_keys.rotate('cli'))}.")
 
 
 @click.group()
@@ -94,14 +94,14 @@ def audit() -> None:
 
 
 @audit.command("list")
-@click.option("--tenant", required=True)
+@click.option("--tenant", help="Whose; left out, what belongs to no tenant: the keys that sign.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @click.option("--json", "as_json", is_flag=True)
-def list_audit(tenant: str, limit: int, as_json: bool) -> None:
-    """The tenant's newest entries, oldest first."""
+def list_audit(tenant: str | None, limit: int, as_json: bool) -> None:
+    """The newest entries, oldest first."""
 
     async def listed(parloir: Parloir) -> list[AuditEntry]:
-        return await parloir.audit.of((await parloir.tenants.by_uid(tenant)).id, limit)
+        return await parloir.audit.of((await parloir.tenants.by_uid(tenant)).id if tenant else SERVER, limit)
 
     for entry in with_parloir(listed):
         values = {"place": entry.place, "at": moment(entry.at), "actor": entry.actor, "action": entry.action}
@@ -119,7 +119,7 @@ def verify_audit() -> None:
     """
 
     async def verified(parloir: Parloir) -> list[tuple[str, ChainReport]]:
-        names = {tenant.id: tenant.uid for tenant in await parloir.tenants.all()}
+        names = {SERVER: "(this server)"} | {tenant.id: tenant.uid for tenant in await parloir.tenants.all()}
         return [(names.get(chain.tenant_id, str(chain.tenant_id)), chain) for chain in await parloir.audit.verify()]
 
     chains = with_parloir(verified)

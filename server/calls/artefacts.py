@@ -25,12 +25,12 @@ class CallArtefacts:
         self._links = links
         self._origin = origin
 
-    async def of(self, call: Call) -> Artefacts:
-        """All that is there now; links are good for an hour."""
+    async def of(self, call: Call, actor: str = "webhook") -> Artefacts:
+        """All that is there now; links are good for an hour, and known as given to `actor`."""
         recording = await self._recordings.of(call.id)
         is_ready = recording.state is State.READY
         return Artefacts(
-            recording_url=await self._links.link(call.id, self._origin) if is_ready else None,
+            recording_url=await self._links.link(call.id, self._origin, actor) if is_ready else None,
             transcription=await self.transcription(call),
             transcription_url=f"{self._origin}/api/v1/phone_calls/{call.id}/transcript",
             analysis=await self._aftermath.analysis(call.id),

@@ -14,7 +14,8 @@ from server.calls.store import Call, CallEvent, CallStore
 from server.kit.clock import Clock
 from server.kit.errors import AppError
 from server.kit.tasks import TaskScope
-from server.sessions.cable_tokens import AFTER_END, CableTokens
+from server.sessions.cable_tokens import AFTER_END, CableClaim, CableTokens
+from server.tenants.revocations import Revocations
 
 SUBSCRIPTIONS_MAX = 20
 IDENTIFIER_MAX = 4_096
@@ -44,6 +45,7 @@ class CableParts:
     store: CallStore
     feed: CallFeed
     tokens: CableTokens
+    revocations: Revocations
     clock: Clock
     connections: CableConnections = field(default_factory=CableConnections)
 
@@ -110,7 +112,7 @@ class CableConnection:
             return
         wish = _wish(identifier)
         if wish is None or len(self._subscriptions) >= SUBSCRIPTIONS_MAX:
-            self._frame({"identifier": identifier, "type": "reject_subscription"})
+            self._reject(identifier)
             return
         self._subscriptions[identifier] = self._tasks.spawn(self._serve(identifier, wish), "subscription")
 
@@ -119,13 +121,26 @@ class CableConnection:
         if task := self._subscriptions.pop(identifier, None):
             task.cancel()
 
+    def _reject(self, identifier: str) -> None:
+        self._frame({"identifier": identifier, "type": "reject_subscription"})
+
+    def _withdraw(self, identifier: str) -> None:
+        """The key behind the subscription's token was revoked."""
+        self._forget(identifier)
+        self._reject(identifier)
+
     async def _serve(self, identifier: str, wish: _Wish) -> None:
+        revocations = self._parts.revocations
         try:
-            call = await self._admitted(wish)
-            if call is None:
-                self._frame({"identifier": identifier, "type": "reject_subscription"})
-                return
-            await self._stream(identifier, call, wish)
+            claim = await self._parts.tokens.verify(wish.token)
+            with revocations.watch(claim.credential_uid, lambda: self._withdraw(identifier)):
+                call = None if await revocations.is_revoked(claim.credential_uid) else await self._admitted(claim, wish)
+                if call is not None:
+                    await self._stream(identifier, call, wish)
+                    return
+            self._reject(identifier)
+        except AppError:
+            self._reject(identifier)
         finally:
             if self._subscriptions.get(identifier) is asyncio.current_task():
                 self._forget_quietly(identifier)
@@ -134,12 +149,9 @@ class CableConnection:
         self._subscriptions.pop(identifier, None)
         self._confirmed.discard(identifier)
 
-    async def _admitted(self, wish: _Wish) -> Call | None:
+    async def _admitted(self, claim: CableClaim, wish: _Wish) -> Call | None:
         """The token alone leads to a call: nobody learns whether another one exists."""
-        try:
-            call = await self._parts.store.by_uid(await self._parts.tokens.verify(wish.token))
-        except AppError:
-            return None
+        call = await self._parts.store.by_uid(claim.call_uid)
         is_meant = wish.call in (str(call.id), call.uid)
         is_late = call.ended_at is not None and self._parts.clock.now() - call.ended_at > AFTER_END
         return call if is_meant and not is_late and await self._allows(call.tenant_id) else None

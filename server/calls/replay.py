@@ -14,7 +14,7 @@ from server.kit.clock import Clock
 from server.kit.errors import AppError, Gone
 from server.media.leg import Role
 from server.recordings import Recordings, State
-from server.sessions.grants import CallGrants, Session
+from server.sessions.grants import CallGrant, CallGrants, Session
 from server.sessions.recording_links import RecordingLinks
 from server.transcripts import as_srt, as_vtt
 
@@ -54,7 +54,7 @@ class Replays:
         grant = await self._parts.players.exchange(link)
         session = await self._parts.players.session(grant)
         try:
-            return Opened(session, await self._body(await self._parts.store.by_id(grant.call_id)))
+            return Opened(session, await self._body(grant))
         except AppError:  # the link is used up: its page asks again with the session, and is told what is wrong
             return Opened(session, None)
 
@@ -67,7 +67,7 @@ class Replays:
 
         Raises `session_invalid`, `session_expired`, `recording_erased`.
         """
-        return await self._body(await self._call(session))
+        return await self._body(await self._parts.players.verify(session))
 
     async def transcript(self, session: str, form: Literal["vtt", "srt"]) -> str:
         """The whole transcript as WebVTT or SubRip."""
@@ -78,7 +78,8 @@ class Replays:
         grant = await self._parts.players.verify(session)
         return await self._parts.store.by_id(grant.call_id)
 
-    async def _body(self, call: Call) -> dict[str, object]:
+    async def _body(self, grant: CallGrant) -> dict[str, object]:
+        call = await self._parts.store.by_id(grant.call_id)
         recording = await self._parts.recordings.of(call.id)
         if recording.state is State.ERASED:
             raise Gone("recording_erased", "This recording was erased.")
@@ -90,7 +91,7 @@ class Replays:
             "call": call_body(call, None, states, None, self._parts.clock.now()),
             "recording": {
                 "state": recording.state.value,
-                "url": await self._parts.links.link(call.id, self._origin) if is_ready else None,
+                "url": await self._parts.links.link(call.id, self._origin, f"link:{grant.uid}") if is_ready else None,
                 "duration_ms": recording.duration_ms,
                 "mime": recording.mime,
             },

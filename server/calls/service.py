@@ -18,6 +18,7 @@ from server.kit.errors import Conflict, FieldProblem, Gone, InvalidInput
 from server.media.leg import Role
 from server.sessions.grants import CallGrant, CallGrants, Link
 from server.telephony.numbers import normalise
+from server.tenants.audit import AuditLog
 from server.tenants.credentials import Credentials, Principal
 from server.tenants.destinations import Destinations
 from server.tenants.phone_numbers import PhoneNumbers
@@ -61,6 +62,7 @@ class CallParts:
     credentials: Credentials
     numbers: PhoneNumbers
     destinations: Destinations
+    audit: AuditLog
     clock: Clock
 
 
@@ -78,6 +80,7 @@ class Calls:
         self._credentials = parts.credentials
         self._numbers = parts.numbers
         self._destinations = parts.destinations
+        self._audit = parts.audit
         self._clock = parts.clock
         self._default_caller_id = default_caller_id
 
@@ -160,9 +163,12 @@ class Calls:
         if live is None or call.is_over:
             raise InvalidInput("invalid_call_state", "The call is over.")
         try:
-            return live.call, live.add_monitor(number)
+            participant = live.add_monitor(number)
         except (Conflict, Gone) as refusal:
             raise InvalidInput(refusal.code, refusal.message) from None
+        details = {"call": call.id, "role": Role.MONITOR.value, "participant": participant.uid}
+        await self._audit.add(self._clock.now(), call.tenant_id, principal.actor, "call.listened_in", details)
+        return live.call, participant
 
     async def softphone_link(
         self, principal: Principal, reference: str, role: str | None, origins: Sequence[str] = ()
@@ -174,12 +180,12 @@ class Calls:
         call = await self.find(principal, reference)
         if call.is_over:
             raise InvalidInput("invalid_call_state", "The call is over.")
-        return await self._softphones.link(call.id, call.tenant_id, chosen, origins), chosen
+        return await self._softphones.link(call.id, call.tenant_id, chosen, origins, principal), chosen
 
     async def player_link(self, principal: Principal, reference: str, origins: Sequence[str] = ()) -> Link:
         """A link that opens a player once; the call may still go on."""
         call = await self.find(principal, reference)
-        return await self._players.link(call.id, call.tenant_id, None, origins)
+        return await self._players.link(call.id, call.tenant_id, None, origins, principal)
 
     async def open_softphone(self, link: str) -> OpenedSoftphone:
         """Use a link up. Raises `link_invalid`, `link_expired`, `link_used`, `call_ended`."""

@@ -18,6 +18,7 @@ class FrameTicket:
 
     tenant_uid: str
     agent: str
+    credential_uid: str | None = None  # of the public key it was served for
 
 
 class FrameTickets:
@@ -26,7 +27,9 @@ class FrameTickets:
 
     async def issue(self, ticket: FrameTicket) -> str:
         """A token for the frame's page, given in place of a public key."""
-        return _PREFIX + await self._tokens.sign(ticket.tenant_uid, {"agent": ticket.agent})
+        return _PREFIX + await self._tokens.sign(
+            ticket.tenant_uid, {"agent": ticket.agent, "key": ticket.credential_uid}
+        )
 
     async def verify(self, token: str) -> FrameTicket:
         """Raises NotAuthenticated `session_invalid` or `session_expired`."""
@@ -34,7 +37,7 @@ class FrameTickets:
         agent = claims.own.get("agent")
         if not isinstance(agent, str):
             raise NotAuthenticated("session_invalid", "This frame's ticket is not valid here.")
-        return FrameTicket(claims.subject, agent)
+        return FrameTicket(claims.subject, agent, claims.own.get("key"))
 
 
 def is_ticket(key: str | None) -> bool:

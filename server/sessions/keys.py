@@ -12,6 +12,7 @@ from server.kit.ids import new_uid
 from server.sessions.tables import SigningKeyRow
 from server.storage import Database
 from server.storage.secret import MasterSecret
+from server.tenants.audit import SERVER, record
 
 OVERLAP = timedelta(hours=24)
 FRESH_S = 30.0  # how long another process may go on signing with a key that was rotated
@@ -57,7 +58,7 @@ class SigningKeys:
                     return key if until is None or until > self._clock.now() else None
         return None
 
-    async def rotate(self) -> str:
+    async def rotate(self, actor: str = "server") -> str:
         """Sign with a new key from now on; the old ones verify for OVERLAP. Returns the new key's id."""
         now = self._clock.now()
         kid = new_uid("key")
@@ -68,6 +69,8 @@ class SigningKeys:
             )
             await session.execute(delete(SigningKeyRow).where(SigningKeyRow.verifies_until <= now))
             session.add(SigningKeyRow(kid=kid, sealed=sealed, created_at=now, verifies_until=None))
+            details = {"key": kid, "old_until": (now + OVERLAP).isoformat()}
+            await record(session, now, SERVER, actor, "signing_key.rotated", details)
         self._read_at = None
         return kid
 

@@ -18,6 +18,7 @@ from server.sessions.tables import WidgetSessionRow
 from server.storage import Database
 from server.storage.rate import Rate, Rates
 from server.tenants.credentials import Credentials, WidgetTarget
+from server.tenants.revocations import opened_by_a_good_key
 from server.tenants.tables import TenantRow
 
 LIFETIME = timedelta(hours=1)
@@ -122,6 +123,7 @@ class WidgetSessions:
             "origin": origin,
             "language": language,
             "details": {"metadata": metadata},
+            "credential_uid": target.credential_uid,
             "generation": generation,
             "created_at": now,
             "lease_until": now + self._lease,
@@ -144,11 +146,16 @@ class WidgetSessions:
     async def verify(self, token: str, origin: str | None, may_be_over: bool = False) -> WidgetSession:
         """The session of `token`, asked for by a page of `origin` (its Origin header, normalised by the caller).
 
-        Raises `session_invalid`, `session_expired`, `origin_not_allowed`, `session_ended` (unless `may_be_over`).
+        Raises `session_invalid` (also when the public key that opened it was revoked), `session_expired`,
+        `origin_not_allowed`, `session_ended` (unless `may_be_over`).
         """
         claims = await self._tokens.verify(token)
         async with self._database.reading() as session:
-            row = await session.scalar(select(WidgetSessionRow).where(WidgetSessionRow.uid == claims.subject))
+            row = await session.scalar(
+                select(WidgetSessionRow).where(
+                    WidgetSessionRow.uid == claims.subject, opened_by_a_good_key(WidgetSessionRow.credential_uid)
+                )
+            )
         if row is None or claims.own.get("gen") != row.generation:
             raise NotAuthenticated("session_invalid", "This session token is not valid here.")
         if origin != row.origin:

@@ -38,6 +38,7 @@ class WidgetSessionRow(Base):
     generation: Mapped[int]
     created_at: Mapped[datetime]
     lease_until: Mapped[datetime]
+    credential_uid: Mapped[str | None] = mapped_column(String(40))
     ended_at: Mapped[datetime | None]
     ended_reason: Mapped[str | None] = mapped_column(String(40))
 
@@ -54,5 +55,7 @@ class CallGrantRow(Base):
     purpose: Mapped[str] = mapped_column(String(12))
     role: Mapped[str | None] = mapped_column(String(12))
     origins: Mapped[list[str]] = mapped_column(JSON)
+    credential_uid: Mapped[str | None] = mapped_column(String(40))
+    actor: Mapped[str] = mapped_column(String(120), server_default="server")
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

@@ -14,6 +14,8 @@ from server.storage import Database
 from server.tenants.tables import AuditChainRow, AuditEntryRow
 
 _FIRST = ""  # what the first entry of a chain follows
+SERVER = 0
+"""The chain of what belongs to no tenant: the server's own keys."""
 _AT_ONCE = 500  # rows in memory while a chain is verified
 
 _BEGIN = text("INSERT INTO audit_chains (tenant_id, entries, head) VALUES (:of, 0, '') ON CONFLICT DO NOTHING")
@@ -85,10 +87,15 @@ def chained(
 
 
 class AuditLog:
-    """Reads the log and checks its chains."""
+    """Reads the log, checks its chains, and adds what no other transaction comes with."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def add(self, at: datetime, tenant_id: int, actor: str, action: str, details: dict[str, Any]) -> None:
+        """An entry of its own."""
+        async with self._database.transaction() as session:
+            await record(session, at, tenant_id, actor, action, details)
 
     async def of(self, tenant_id: int, limit: int) -> list[AuditEntry]:
         """The tenant's newest `limit` entries, oldest first."""

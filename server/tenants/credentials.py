@@ -4,7 +4,7 @@ import functools
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -54,7 +54,7 @@ _LARGEST_ID = 2**53
 
 @dataclass(frozen=True)
 class Principal:
-    """Whose key was presented, and what kind of key."""
+    """Whose key was presented, and what kind of key; for users, which user asks."""
 
     tenant_id: int
     tenant_uid: str
@@ -63,6 +63,13 @@ class Principal:
     scopes: frozenset[str]
     livemode: bool
     plan: Plan
+    credential_uid: str | None = field(default=None, compare=False)
+    user_uid: str | None = None
+
+    @property
+    def actor(self) -> str:
+        """For the audit."""
+        return f"user:{self.user_uid}" if self.user_uid else f"api:{self.kind.value}"
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,7 @@ class WidgetTarget:
     consent: ConsentPolicy
     keeping: Keeping = Keeping()  # of calls that the agent makes
     project_id: int | None = None  # None: every project of the tenant may use the agent
+    credential_uid: str | None = field(default=None, compare=False)  # of the public key that named it
 
 
 @dataclass(frozen=True)
@@ -143,6 +151,7 @@ class Credentials:
             scopes=frozenset(row.key_scopes),
             livemode=row.key_livemode,
             plan=plan_named(row.tenant_plan),
+            credential_uid=row.key_uid,
         )
 
     async def resolve_widget(self, key: str | None, agent: str | None, tenant: str | None) -> WidgetTarget:
@@ -168,7 +177,17 @@ class Credentials:
             raise NotAuthenticated("invalid_key", "This is not a public key; pages use voc_pk_ keys only.")
         if tenant and tenant != principal.tenant_uid:
             raise InvalidInput("config_mismatch", "The key and the tenant do not belong together.")
-        return _target_in(row)
+        return replace(_target_in(row), credential_uid=principal.credential_uid)
+
+    async def resolve_framed(self, tenant: str, agent: str, credential_uid: str | None) -> WidgetTarget:
+        """The target of a frame served for a public key, or for none. Raises `invalid_key`, `unknown_agent`."""
+        if credential_uid is not None:
+            async with self._database.reading() as session:
+                is_good = _keys.c.revoked_at.is_(None)
+                good = await session.scalar(select(_keys.c.id).where(_keys.c.uid == credential_uid, is_good))
+            if good is None:
+                raise _invalid_key()
+        return replace(await self.resolve_widget(None, agent, tenant), credential_uid=credential_uid)
 
     async def public_key_of(self, tenant_id: int) -> str | None:
         """The tenant's newest public key."""
@@ -228,7 +247,7 @@ _tenants = cast("Table", TenantRow.__table__)
 _agents = cast("Table", AgentRow.__table__)
 _KEY_COLUMNS = [
     _keys.c[name].label(f"key_{name}")
-    for name in ("id", "project_id", "kind", "scopes", "livemode", "expires_at", "revoked_at")
+    for name in ("id", "uid", "project_id", "kind", "scopes", "livemode", "expires_at", "revoked_at")
 ]
 _TENANT_COLUMNS = [
     _tenants.c.id.label("tenant"),

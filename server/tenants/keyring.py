@@ -11,6 +11,7 @@ from server.kit.errors import Conflict, NotFound, TooMany
 from server.storage import Database
 from server.tenants.audit import record
 from server.tenants.credentials import Credentials, Kind
+from server.tenants.revocations import Revocations
 from server.tenants.tables import CredentialRow, ProjectRow
 
 OVERLAP = timedelta(hours=24)
@@ -51,11 +52,15 @@ class RotatedKey:
 
 
 class Keyring:
-    """Every change is effective with the next request: a key is looked up each time it is presented."""
+    """Every change is effective with the next request: a key is looked up each time it is presented.
 
-    def __init__(self, database: Database, credentials: Credentials, clock: Clock) -> None:
+    What a key opened before ends with it when it is revoked, within two seconds everywhere.
+    """
+
+    def __init__(self, database: Database, credentials: Credentials, revocations: Revocations, clock: Clock) -> None:
         self._database = database
         self._credentials = credentials
+        self._revocations = revocations
         self._clock = clock
 
     async def of(self, tenant_id: int) -> list[Key]:
@@ -102,7 +107,10 @@ class Keyring:
                 old.revoked_at = old.expires_at = now
             details = {"key": uid, "kind": old.kind, "new_key": minted.row.uid, "old_until": old.expires_at.isoformat()}
             await record(session, now, tenant_id, actor, "credential.rotated", details)
-            return RotatedKey(minted.row.uid, minted.text, old.expires_at)
+            rotated = RotatedKey(minted.row.uid, minted.text, old.expires_at)
+        if overlap <= timedelta(0):
+            await self._revocations.announce(uid)
+        return rotated
 
     async def revoke(self, tenant_id: int, uid: str, actor: str = "cli") -> None:
         """Refuse the key from now on. Revoking twice changes nothing. Raises NotFound `unknown_key`."""
@@ -112,6 +120,7 @@ class Keyring:
             if row.revoked_at is None:
                 row.revoked_at = now
                 await record(session, now, tenant_id, actor, "credential.revoked", {"key": uid, "kind": row.kind})
+        await self._revocations.announce(uid)
 
     def _key(self, row: CredentialRow) -> Key:
         return Key(

@@ -27,7 +27,9 @@ def calls_api(asking: ProjectGuard, calls: Calls, cables: CableTokens, keys: Ide
         async def begin() -> tuple[Response, int]:
             call = await calls.initiate(caller, _order(await read_body(api.Initiate)))
             body = {"status": "success", "phone_call_id": call.id, "telephony_ref": call.telephony_ref}
-            return answered(api.Started, body | {"cable_token": await cables.issue(call.uid)}), 201
+            return answered(
+                api.Started, body | {"cable_token": await cables.issue(call.uid, caller.credential_uid)}
+            ), 201
 
         return await once(keys, caller, begin)
 

@@ -168,6 +168,7 @@ class Desk:
             scopes=frozenset({"project"}),
             livemode=True,
             plan=plan_named(tenant.plan),
+            user_uid=place.seat.user.uid,
         )
 
     async def form(self, *, signed_in: bool = True) -> dict[str, str]:

@@ -19,7 +19,7 @@ def frame(credentials: Credentials, origins: OriginDirectory, tickets: FrameTick
         """
         asked = request.args
         target = await credentials.resolve_widget(asked.get("key"), asked.get("agent"), asked.get("tenant"))
-        ticket = await tickets.issue(FrameTicket(target.tenant_uid, target.agent.slug))
+        ticket = await tickets.issue(FrameTicket(target.tenant_uid, target.agent.slug, target.credential_uid))
         parents = " ".join(await origins.of(target.tenant_id)) or "'none'"
         html = await render_template(
             "frame.html", loader=LOADER, ticket=ticket, agent=target.agent, language=asked.get("language")

@@ -41,7 +41,7 @@ def agents_api(asking: ProjectGuard, calls: Calls, tenants: Tenants, artefacts: 
             body["agents"] = await agents_of(principal)
         if asked.only != "agents":
             latest, body["total"] = await calls.latest(principal, _filter(asked))
-            body["calls"] = [await _shown(each, artefacts) for each in latest]
+            body["calls"] = [await _shown(each, artefacts, principal) for each in latest]
         return answered(api.AgentsAndCalls, body)
 
     @routes.get("/agents")
@@ -61,15 +61,17 @@ def phone_calls_api(
     @routes.get("/phone_calls")
     @described(api.LIST_PHONE_CALLS)
     async def phone_calls() -> Response:
-        latest, total = await calls.latest(await asking.principal(), _filter(read_query(api.CallsQuery)))
-        shown = [await _shown(each, artefacts) for each in latest]
+        principal = await asking.principal()
+        latest, total = await calls.latest(principal, _filter(read_query(api.CallsQuery)))
+        shown = [await _shown(each, artefacts, principal) for each in latest]
         return answered(api.PhoneCalls, {"calls": shown, "total": total})
 
     @routes.get("/phone_calls/<reference>")
     @described(api.GET_PHONE_CALL)
     async def phone_call(reference: str) -> Response:
-        call = await calls.find(await asking.principal(), reference)
-        return answered(api.PhoneCall, await _shown(call, artefacts))
+        principal = await asking.principal()
+        shown = await _shown(await calls.find(principal, reference), artefacts, principal)
+        return answered(api.PhoneCall, shown)
 
     @routes.get("/phone_calls/<reference>/transcript")
     @described(api.GET_TRANSCRIPT)
@@ -87,7 +89,7 @@ def phone_calls_api(
 
         async def issue() -> tuple[Response, int]:
             call = await calls.find(caller, reference)
-            body = {"phone_call_id": call.id, "cable_token": await cables.issue(call.uid)}
+            body = {"phone_call_id": call.id, "cable_token": await cables.issue(call.uid, caller.credential_uid)}
             return answered(api.CableToken, body), 200
 
         return await once(keys, caller, issue)
@@ -107,9 +109,9 @@ def _filter(asked: api.CallsQuery) -> CallFilter:
     )
 
 
-async def _shown(call: Call, artefacts: CallArtefacts) -> dict[str, Any]:
+async def _shown(call: Call, artefacts: CallArtefacts, principal: Principal) -> dict[str, Any]:
     """As webhooks tell it, and what backends want to know beside that."""
-    return call_data(call, await artefacts.of(call)) | {
+    return call_data(call, await artefacts.of(call, principal.actor)) | {
         "uid": call.uid,
         "call_type": call.kind,
         "telephony_ref": call.telephony_ref,

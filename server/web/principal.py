@@ -34,7 +34,7 @@ class Caller:
     @property
     def actor(self) -> str:
         """For the audit."""
-        return f"user:{self.user.uid}" if self.user else f"api:{self.principal.kind.value}"
+        return self.principal.actor
 
 
 async def caller(credentials: Credentials, tokens: UserTokens, own_origin: str) -> Caller:
@@ -49,7 +49,7 @@ async def caller(credentials: Credentials, tokens: UserTokens, own_origin: str) 
         membership, project = _chosen(user)
         if not _may(membership.role):
             raise NotAllowed("role_too_weak", f"A member with the role {membership.role.value} cannot do this.")
-        return Caller(_principal(membership, project), user)
+        return Caller(_principal(membership, project, user), user)
     principal = await credentials.resolve(text)
     if principal.kind not in SERVER_SIDE:
         raise NotAllowed("wrong_key", "A public key cannot do this; use the project token, on your server only.")
@@ -81,7 +81,7 @@ def _may(role: Role) -> bool:
     return any(request.path.startswith(start) for start in _CHANGES[role])
 
 
-def _principal(membership: Membership, project: UserProject) -> Principal:
+def _principal(membership: Membership, project: UserProject, user: User) -> Principal:
     return Principal(
         tenant_id=membership.tenant_id,
         tenant_uid=membership.tenant_uid,
@@ -90,4 +90,5 @@ def _principal(membership: Membership, project: UserProject) -> Principal:
         scopes=frozenset({"project"}),
         livemode=True,
         plan=plan_named(membership.plan),
+        user_uid=user.uid,
     )

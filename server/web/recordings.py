@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator
 from email.utils import format_datetime
+from typing import Protocol
 
 from quart import Blueprint, Response, request
 
 from server.recordings import Recordings
 from server.recordings.mp3 import MIME
-from server.sessions.recording_links import RecordingLinks
+from server.sessions.recording_links import RecordingClaim, RecordingLinks
 from server.storage.objects import ObjectInfo
 from server.web.byte_ranges import Span, Unsatisfiable, is_still, span_of
 
@@ -26,7 +27,13 @@ _HEADERS = {
 }
 
 
-def recordings(stored: Recordings, links: RecordingLinks) -> Blueprint:
+class Audience(Protocol):
+    """Who keeps in mind who heard what."""
+
+    async def note(self, call_id: int, claim: RecordingClaim, *, is_download: bool) -> None: ...
+
+
+def recordings(stored: Recordings, links: RecordingLinks, audience: Audience) -> Blueprint:
     routes = Blueprint("recordings", __name__)
 
     @routes.after_request
@@ -37,7 +44,7 @@ def recordings(stored: Recordings, links: RecordingLinks) -> Blueprint:
     @routes.get(f"/recordings/bridge_<int(max={_ID_MAX}):call_id>.mp3")
     async def recording(call_id: int) -> Response:
         """The file; with `download=1` for keeping. HEAD says what GET would."""
-        await links.verify(call_id, request.args.get("token", ""))
+        claim = await links.verify(call_id, request.args.get("token", ""))
         info = await stored.info(call_id)
         etag, last_modified = f'"{info.etag}"', format_datetime(info.modified_at, usegmt=True)
         headers = {"ETag": etag, "Last-Modified": last_modified, "Content-Disposition": _disposition(call_id)}
@@ -53,6 +60,7 @@ def recordings(stored: Recordings, links: RecordingLinks) -> Blueprint:
         headers["Content-Length"] = str(end - start)
         body: AsyncIterator[bytes] | bytes = b""
         if request.method != "HEAD":
+            await audience.note(call_id, claim, is_download=_is_download())
             body = await stored.open(call_id, start, end)
         response = Response(body, 206 if span else 200, content_type=MIME)
         response.headers.update(headers)
@@ -68,6 +76,10 @@ def _asked(info: ObjectInfo, last_modified: str) -> Span | None:
     return span_of(request.headers.get("Range"), info.size)
 
 
+def _is_download() -> bool:
+    return request.args.get("download") == "1"
+
+
 def _disposition(call_id: int) -> str:
-    kind = "attachment" if request.args.get("download") == "1" else "inline"
+    kind = "attachment" if _is_download() else "inline"
     return f'{kind}; filename="bridge_{call_id}.mp3"'

@@ -77,7 +77,7 @@ class WidgetGuard:
         if self._asking_origin() != self._own_origin:
             raise NotAllowed("origin_not_allowed", _REFUSALS["origin_not_allowed"])
         cors.remember_allowed()
-        return await self._credentials.resolve_widget(None, frame.agent, frame.tenant_uid)
+        return await self._credentials.resolve_framed(frame.tenant_uid, frame.agent, frame.credential_uid)
 
     def _asking_origin(self) -> str | None:
         """The page's origin, normalised; browsers leave it out of a page's GETs to its own origin."""

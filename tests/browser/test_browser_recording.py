@@ -68,7 +68,7 @@ async def test_an_audio_element_knows_the_length_seeks_and_plays(
     page: Page, sqlite_database: Database, tmp_path: Path, clock: FakeClock
 ) -> None:
     async with serving_recordings(Place(sqlite_database, tmp_path, clock)) as served:
-        url = await served.links.link(served.recorded, served.origin)
+        url = await served.links.link(served.recorded, served.origin, "test")
         await page.goto(served.origin.replace("127.0.0.1", "localhost") + "/nothing")
         found = await page.evaluate(LISTEN, [url, SEEK_TO_S])
     assert found["duration"] == pytest.approx(SECONDS, abs=0.06)

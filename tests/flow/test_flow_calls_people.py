@@ -128,6 +128,9 @@ async def test_a_supervisors_telephone_hears_everybody_and_is_never_heard(board:
     await agent.until_state("in_progress")
     _, participant = await board.calls.add_monitor(board.principal, str(call.id), BOSS)
     assert participant.role == "monitor"
+    heard = (await board.tenancy.audit.of(call.tenant_id, 1))[0]
+    assert (heard.action, heard.details["role"], heard.details["call"]) == ("call.listened_in", "monitor", call.id)
+    assert BOSS[1:] not in repr(heard)
     await boss.answers()
     assert abs(await boss.hears_hz() - AGENT_HZ) < 50
     agent.say({"type": "mute", "on": True})

@@ -188,6 +188,9 @@ def test_the_audit_log_is_listed_and_verified(parloir: CliRunner, tmp_path: Path
     assert [line.split("\t")[3] for line in listed.output.splitlines()] == ["tenant.created", "agent.set"]
     whole = _run(parloir, "audit", "verify")
     assert (whole.exit_code, "whole\t2 entries" in whole.output) == (0, True)
+    signing = _run(parloir, "keys", "rotate").output.split()[-1].rstrip(".")
+    assert "cli\tsigning_key.rotated" in (listed := _run(parloir, "audit", "list").output)
+    assert signing in listed
     with contextlib.closing(sqlite3.connect(tmp_path / "var" / "parloir.db")) as database:
         database.execute("UPDATE audit_entries SET actor = 'nobody' WHERE place = 2")
         database.commit()

@@ -18,6 +18,7 @@ from server.sessions import SigningKeys
 from server.sessions.cable_tokens import CableTokens
 from server.storage import Database
 from server.storage.bus import LocalBus
+from server.tenants.revocations import Revocations
 from tests.fakes.clock import FakeClock
 from tests.fixtures.tenancy import Tenancy
 
@@ -125,7 +126,11 @@ async def line(database: Database, clock: FakeClock) -> AsyncIterator[Line]:
     )
     call = await store.create(new, limit=5)
     tokens = CableTokens(SigningKeys(database, tenancy.secret, clock), clock)
-    line = Line(CableParts(store, feed, tokens, clock), call, await tokens.issue(call.uid))
+    line = Line(
+        CableParts(store, feed, tokens, Revocations(database, LocalBus(), clock), clock),
+        call,
+        await tokens.issue(call.uid),
+    )
     yield line
     for client in line.clients:
         await client.connection.close()

@@ -95,14 +95,14 @@ async def test_a_range_of_another_version_gives_everything(served: Served) -> No
 
 
 async def test_a_link_is_for_one_recording_and_for_an_hour(served: Served) -> None:
-    url = await served.links.link(served.recorded, served.origin)
+    url = await served.links.link(served.recorded, served.origin, "test")
     served.clock.jump(LIFETIME.total_seconds() - 1)
     assert (await served.http.get(url)).status_code == 200
     served.clock.jump(30)
     expired = await served.http.get(url)
     assert refusal(expired) == (410, "link_expired")
     assert expired.headers["Access-Control-Allow-Origin"] == "*"
-    url = await served.links.link(served.never, served.origin)
+    url = await served.links.link(served.never, served.origin, "test")
     elsewhere = url.replace(f"bridge_{served.never}.", f"bridge_{served.recorded}.")
     assert refusal(await served.http.get(elsewhere)) == (401, "link_invalid")
 
@@ -125,7 +125,7 @@ async def test_what_is_not_there_says_why(served: Served) -> None:
 
 
 async def test_many_listen_at_once_and_one_may_leave_early(served: Served) -> None:
-    url = await served.links.link(served.recorded, served.origin)
+    url = await served.links.link(served.recorded, served.origin, "test")
     async with served.http.stream("GET", url) as answer:
         await anext(answer.aiter_raw())
     answers = await asyncio.gather(*(served.get() for _ in range(8)))
