@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import functools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -20,9 +21,12 @@ from server.tenants.revocations import Revocations
 SUBSCRIPTIONS_MAX = 20
 IDENTIFIER_MAX = 4_096
 LINGER_S = 60.0  # a subscription outlives its call so long
-_WAITING_MAX = 5_000  # events that arrive while the backlog is read
+_WAITING_MAX = 5_000  # events that arrive while the backlog is read; reading goes on until it finds no more
 
 Send = Callable[[str], None]
+Room = Callable[[], Awaitable[None]]
+ReadAfter = Callable[[int], Awaitable[Sequence[CallEvent]]]
+"""A page of a call's events after a `seq`; empty when there are no more."""
 
 
 class OriginAllows(Protocol):
@@ -63,10 +67,13 @@ class _Wish:
 class CableConnection:
     """Takes a client's frames, sends ours. What is not understood is ignored, as ActionCable's own server does it."""
 
-    def __init__(self, parts: CableParts, send: Send, hang_up: Callable[[], None], allows: OriginAllows) -> None:
-        """`send` queues a frame, `hang_up` closes behind it; neither blocks."""
+    def __init__(
+        self, parts: CableParts, send: Send, room: Room, hang_up: Callable[[], None], allows: OriginAllows
+    ) -> None:
+        """`send` queues a frame, `hang_up` closes behind it; neither blocks. `room` waits until many may be sent."""
         self._parts = parts
         self._send = send
+        self._room = room
         self._hang_up = hang_up
         self._allows = allows
         self._tasks = TaskScope("cable")
@@ -163,16 +170,10 @@ class CableConnection:
         with self._parts.feed.follow(call.id, call.events_count, outlet.deliver):
             self._confirmed.add(identifier)
             self._frame({"identifier": identifier, "type": "confirm_subscription"})
-            backlog = await self._all_events(call.id)
-            outlet.begin(backlog, wish.since, replay=wish.replay)
+            read = functools.partial(self._parts.store.events, call.id)
+            await outlet.catch_up(read, self._room, wish.since, replay=wish.replay)
             await outlet.ended.wait()
             await self._parts.clock.sleep(LINGER_S)
-
-    async def _all_events(self, call_id: int) -> list[CallEvent]:
-        events: list[CallEvent] = []
-        while page := await self._parts.store.events(call_id, events[-1].seq if events else 0):
-            events += page
-        return events
 
     def _frame(self, frame: Mapping[str, Any]) -> None:
         self._send(json.dumps(frame, ensure_ascii=False, separators=(",", ":")))
@@ -199,20 +200,23 @@ class _Outlet:
                 if is_end(event):
                     self.ended.set()
 
-    def begin(self, backlog: Sequence[CallEvent], since: int, *, replay: bool) -> None:
+    async def catch_up(self, read: ReadAfter, room: Room, since: int, *, replay: bool) -> None:
         """Tell what was said before, where the call stands, and go on with what came meanwhile."""
-        self._seq = backlog[-1].seq if backlog else 0
-        if replay:
-            for event in backlog:
-                if event.seq > since and not is_status(event):
+        standing: CallEvent | None = None
+        while page := await read(self._seq):
+            for event in page:
+                self._seq = event.seq
+                if is_status(event):
+                    standing = event
+                elif replay and event.seq > since:
+                    await room()  # a long call says more than a queue holds
                     self._tell(event)
-        standing = [event for event in backlog if is_status(event)]
-        if standing:
-            self._tell(standing[-1])
-        else:
+        if standing is None:
             self._put({"type": "status_changed", "status": "initiated", "seq": 0})
-        if standing and is_end(standing[-1]):
-            self.ended.set()
+        else:
+            self._tell(standing)
+            if is_end(standing):
+                self.ended.set()
         waiting, self._waiting = self._waiting or [], None
         self.deliver(waiting)
 

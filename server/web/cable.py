@@ -34,6 +34,7 @@ class _Outlet:
     def __init__(self) -> None:
         self._queue: asyncio.Queue[str | None] = asyncio.Queue(QUEUE_MAX)
         self._overflown = False
+        self._left = asyncio.Event()
 
     def send(self, frame: str | None) -> None:
         """Queue a frame; None closes."""
@@ -41,6 +42,12 @@ class _Outlet:
             self._queue.put_nowait(frame)
         except asyncio.QueueFull:
             self._overflown = True
+
+    async def room(self) -> None:
+        """Until half of the queue is free."""
+        while self._queue.qsize() > QUEUE_MAX // 2:
+            self._left.clear()
+            await self._left.wait()
 
     def hang_up(self) -> None:
         """Close when all that was sent has left."""
@@ -50,6 +57,7 @@ class _Outlet:
         """Send until it is closed; raises Closing then."""
         while True:
             frame = await self._queue.get()
+            self._left.set()
             if self._overflown:
                 raise Closing(_CLOSE_TOO_SLOW, "too slow")
             if frame is None:
@@ -91,7 +99,7 @@ def cable(
         is_negotiated = PROTOCOL in websocket.requested_subprotocols
         await websocket.accept(subprotocol=PROTOCOL if is_negotiated else None)
         outlet = _Outlet()
-        connection = CableConnection(parts, outlet.send, outlet.hang_up, allows)
+        connection = CableConnection(parts, outlet.send, outlet.room, outlet.hang_up, allows)
         try:
             await _converse(connection, outlet, limits, _ping(parts.clock, is_negotiated=is_negotiated))
         except Closing as closing:

@@ -12,6 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from server.calls.state import Happening, Outcome, Step
+from server.web.cable import QUEUE_MAX
 from tests.fixtures.application import WAIT_S, Application, Running, refusal
 from tests.flow.test_flow_calls_api import Backend
 
@@ -179,6 +180,19 @@ async def test_an_empty_frame_is_ignored(talk: Talk, empty: str | bytes) -> None
         await socket.send(empty)
         await subscribe(socket, talk.identifier)
         assert [(await frame(socket))["type"] for _ in range(2)] == ["welcome", "confirm_subscription"]
+
+
+async def test_who_comes_late_to_a_long_call_gets_all_of_it(talk: Talk) -> None:
+    count = QUEUE_MAX + 20
+    for number in range(count):
+        await talk.say("callee", f"word {number}")
+    async with connect(talk.url, proxy=None) as socket:
+        await subscribe(socket, talk.identifier)
+        told: list[str] = []
+        while len(told) < count:
+            message = (await frame(socket)).get("message", {})
+            told += [message["content"]] if isinstance(message, dict) and message.get("type") == "transcript" else []
+    assert told == [f"word {number}" for number in range(count)]
 
 
 async def test_what_is_too_much_closes_the_socket(talk: Talk) -> None:

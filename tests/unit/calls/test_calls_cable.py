@@ -40,7 +40,10 @@ class Client:
         async def allows(_tenant_id: int) -> bool:
             return self.allowed
 
-        self.connection = CableConnection(self.parts, self._take, self._hang_up, allows)
+        async def room() -> None:
+            return
+
+        self.connection = CableConnection(self.parts, self._take, room, self._hang_up, allows)
         self.connection.welcome()
 
     def subscribe(self, identifier: str) -> None:
