@@ -71,17 +71,16 @@ async def test_what_is_no_json_is_refused_on_every_route(page: Page) -> None:
 
 
 async def test_junk_on_every_route_by_every_method(running: Running, page: Page) -> None:
-    taken: dict[str, set[str]] = {}
-    for rule in running.app.url_map.iter_rules():
-        if not rule.websocket:
-            taken.setdefault(re.sub(r"<[^>]+>", "1", rule.rule), set()).update(rule.methods or ())
-    for path, methods in taken.items():
+    paths = {re.sub(r"<[^>]+>", "1", rule.rule) for rule in running.app.url_map.iter_rules() if not rule.websocket}
+    routes = running.app.url_map.bind("")
+    for path in sorted(paths):
+        methods = set(routes.allowed_methods(path))  # of every route that takes this path; none where 1 fits no place
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"):
             answer = await running.page().ask(method, path, JUNK)
             assert answer.status_code < 500, (method, path, answer.text)
             if answer.status_code >= 400:
                 understood(answer)
-            if method not in methods:
+            if methods and method not in methods:
                 assert refusal(answer) == (405, "method_not_allowed"), (method, path)
                 assert answer.headers["Allow"]
     await still_answers(page)
