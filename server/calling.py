@@ -25,6 +25,7 @@ from server.calls.replay import ReplayParts, Replays
 from server.calls.room_clock import RoomClock
 from server.calls.sample import SampleCall
 from server.calls.service import CallParts, Calls
+from server.calls.spending import Spending
 from server.calls.store import Call, CallEvent, CallStore
 from server.calls.texts import Texts
 from server.calls.webhook_events import CallNews, NewsParts
@@ -141,7 +142,7 @@ class Calling:
             live = _live(base, store, phones, keepsakes, closing)
             softphones = softphone_grants(base.database, base.keys, clock)
             players = player_grants(base.database, base.keys, clock)
-            owned = (base.tenants, base.credentials, phones.numbers, phones.destinations, audit)
+            owned = (base.tenants, base.credentials, phones.numbers, phones.destinations, audit, phones.spending)
             parts = CallParts(store, live, keepsakes, softphones, players, *owned, clock)
             texts = _take_in(base, news, live, phones, closing)
             replay_parts = ReplayParts(store, keepsakes, aftermath, recordings, players, links, clock)
@@ -186,6 +187,7 @@ class _Phones:
     numbers: PhoneNumbers
     destinations: Destinations
     relay_numbers: RelayNumbers
+    spending: Spending
 
     def handsets(self, base: Foundations) -> HandsetParts:
         """What browsers need to be telephones of this network."""
@@ -206,12 +208,15 @@ def _phones(base: Foundations, closing: AsyncExitStack) -> _Phones:
         PhoneNumbers(base.database, base.credentials, base.clock),
         destinations,
         RelayNumbers(base.database, VirtualNumbers(), destinations, base.credentials, base.clock),
+        Spending(base.database, base.clock),
     )
 
 
 def _take_in(base: Foundations, parts: NewsParts, live: LiveCalls, phones: _Phones, closing: AsyncExitStack) -> Texts:
     """Calls and text messages that come to the numbers of projects."""
-    inbound = Inbound(phones.numbers, phones.relay_numbers, base.credentials, base.tenants, parts.store, live)
+    inbound = Inbound(
+        phones.numbers, phones.relay_numbers, base.credentials, base.tenants, phones.spending, parts.store, live
+    )
     closing.push_async_callback(inbound.close)
     phones.driver.on_incoming(inbound.take)
     texts = Texts(base.database, phones.numbers, parts.webhooks, base.clock)

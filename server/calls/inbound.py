@@ -2,6 +2,7 @@
 
 from server.calls.live_calls import LiveCalls
 from server.calls.orders import AI, PAUSED, RELAY
+from server.calls.spending import Spending
 from server.calls.store import CallStore, NewCall
 from server.kit.errors import AppError, TooMany
 from server.kit.log import logger
@@ -28,6 +29,7 @@ class Inbound:
         relays: RelayNumbers,
         credentials: Credentials,
         tenants: Tenants,
+        spending: Spending,
         store: CallStore,
         live: LiveCalls,
     ) -> None:
@@ -35,6 +37,7 @@ class Inbound:
         self._relays = relays
         self._credentials = credentials
         self._tenants = tenants
+        self._spending = spending
         self._store = store
         self._live = live
         self._tasks = TaskScope("calls that come in")
@@ -95,6 +98,9 @@ class Inbound:
         if is_open:
             await self._relays.require_forwardable(number)
         tenant = await self._tenants.by_id(number.tenant_id)
+        plan = plan_named(tenant.plan)
+        if is_open:
+            await self._spending.require_room(tenant.id, plan)
         new = NewCall(
             tenant_id=number.tenant_id,
             project_id=number.project_id,
@@ -109,4 +115,4 @@ class Inbound:
             is_transcribed=is_open and number.is_transcribed,
             is_analysed=is_open and number.is_analysed,
         )
-        return new, plan_named(tenant.plan).concurrent_conversations
+        return new, plan.concurrent_conversations

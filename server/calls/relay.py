@@ -1,7 +1,5 @@
 """A call that came to a relay number: the number it forwards to rings, and both talk as if nobody were between them."""
 
-import asyncio
-
 from server.calls.announcements import number_is_paused
 from server.calls.call import LiveCall
 from server.calls.call_services import CallServices
@@ -10,13 +8,9 @@ from server.calls.participants import Side
 from server.calls.phone import END_OUTCOMES, PhoneLine
 from server.calls.state import Happening, Outcome, Step
 from server.calls.store import Call
-from server.kit.log import logger
 from server.media.leg import Role
 from server.telephony.port import CallEnd, IncomingCall
 
-_log = logger(__name__)
-
-SPEAKING_TIMEOUT_S = 5.0
 _SAID_TO_CALLER = frozenset({CallEnd.BUSY, CallEnd.DECLINED, CallEnd.NO_ANSWER, CallEnd.UNREACHABLE})
 
 
@@ -72,12 +66,7 @@ class RelayCall(LiveCall):
 
     async def _say_paused(self, line: PhoneLine) -> None:
         """Nobody talks in such a call: it ends as canceled, and costs nothing."""
-        frames = []
-        try:
-            async with asyncio.timeout(SPEAKING_TIMEOUT_S):
-                frames = await number_is_paused(self.call.language, self._services.say)
-        except TimeoutError:
-            _log.warning("a paused number could not speak in time", call=self.call.uid)
+        frames = await number_is_paused(self.call.language, self._services.say)
         if self.ended.is_set() or line.leg is None:
             return
         self._scene.seat(line.participant, line.leg)

@@ -11,6 +11,7 @@ from server.calls.orders import AI, Order, missing, numbers_of
 from server.calls.participants import Participant
 from server.calls.scene import call_body
 from server.calls.softphone_control import wrong_role
+from server.calls.spending import Spending
 from server.calls.state import IllegalTransition, hung_up
 from server.calls.store import Call, CallStore, NewCall
 from server.kit.clock import Clock
@@ -63,6 +64,7 @@ class CallParts:
     numbers: PhoneNumbers
     destinations: Destinations
     audit: AuditLog
+    spending: Spending
     clock: Clock
 
 
@@ -81,6 +83,7 @@ class Calls:
         self._numbers = parts.numbers
         self._destinations = parts.destinations
         self._audit = parts.audit
+        self._spending = parts.spending
         self._clock = parts.clock
         self._default_caller_id = default_caller_id
 
@@ -88,7 +91,7 @@ class Calls:
         """Store the call and begin it.
 
         Raises `invalid_phone_number`, `destination_not_allowed`, `invalid_request`, `unknown_agent`, `foreign_agent`,
-        `caller_id_refused`, `concurrency_limit_reached`, `server_stopping`.
+        `caller_id_refused`, `daily_spend_reached`, `concurrency_limit_reached`, `server_stopping`.
         """
         self._live.refuse_when_stopping()
         numbers = numbers_of(order)
@@ -96,6 +99,7 @@ class Calls:
         if numbers.agent is not None:
             await self._require(principal, numbers.agent, "inbound_phone_number")
         tenant = await self._tenants.by_id(principal.tenant_id)
+        await self._spending.require_room(tenant.id, plan_named(tenant.plan))
         project_id = principal.project_id or await self._tenants.default_project(principal.tenant_id)
         agent_uid, language = None, order.language or tenant.language
         if order.kind == AI:

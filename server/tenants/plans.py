@@ -1,6 +1,7 @@
 """What a plan allows, as data."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from server.kit.errors import InvalidInput
 
@@ -11,14 +12,21 @@ class Plan:
     concurrent_conversations: int
     requests_per_minute: int
     phone_numbers: int  # bought, of one tenant
+    daily_spend: Decimal  # what the calls of one day may cost
 
 
 PLANS = {
     plan.name: plan
     for plan in (
-        Plan("starter", concurrent_conversations=5, requests_per_minute=60, phone_numbers=3),
-        Plan("pro", concurrent_conversations=25, requests_per_minute=300, phone_numbers=25),
-        Plan("enterprise", concurrent_conversations=100, requests_per_minute=1_000, phone_numbers=200),
+        Plan("starter", concurrent_conversations=5, requests_per_minute=60, phone_numbers=3, daily_spend=Decimal(50)),
+        Plan("pro", concurrent_conversations=25, requests_per_minute=300, phone_numbers=25, daily_spend=Decimal(500)),
+        Plan(
+            "enterprise",
+            concurrent_conversations=100,
+            requests_per_minute=1_000,
+            phone_numbers=200,
+            daily_spend=Decimal(5_000),
+        ),
     )
 }
 DEFAULT_PLAN = "starter"

@@ -6,7 +6,11 @@ from typing import Any
 
 import httpx
 
+from server.calls.cost import PER_MINUTE
+from server.calls.state import Happening, Outcome, Step
+from server.calls.store import NewCall
 from server.tenants.plans import PLANS
+from tests.fakes.clock import FakeClock
 from tests.fixtures.application import Running, refusal
 
 NUMBER = "+14155550123"
@@ -163,3 +167,29 @@ async def test_a_purchase_sent_again_is_answered_again_and_a_plan_has_so_many_nu
     )
     assert sorted(one.status_code for one in answers) == [201] * (limit - 1) + [429] * 3
     assert {refusal(one)[1] for one in answers if one.status_code == 429} == {"too_many_phone_numbers"}
+
+
+async def test_the_calls_of_a_day_cost_so_much_and_no_more(running: Running) -> None:
+    calling, clock = running.parloir.calling, running.parloir.clock
+    assert isinstance(clock, FakeClock)
+    clock.jump((24 - clock.now().hour) * 3_600)  # midnight is not reached by what follows
+    store, limit = calling.live._services.store, PLANS["starter"].daily_spend
+    talked_min = int(limit / PER_MINUTE.rate) + 1
+    order = {"call_type": "bridge", "vendeur_mode": "browser", "recipient_phone_number": PHONE}
+    initiate = "/api/v1/calls/initiate"
+    backend = Backend(running)
+    new = NewCall(running.tenant.tenant_id, None, "bridge", "outbound", "browser", "fr", None, PHONE)
+    call = await store.create(new, limit=5)
+    await store.apply(call.id, Happening(Step.DIALED))
+    await store.apply(call.id, Happening(Step.ANSWERED))
+    assert (await backend.ask("POST", initiate, order)).status_code == 201
+    clock.jump(talked_min * 60)
+    refused = await backend.ask("POST", initiate, order)  # the call still goes on
+    assert refusal(refused) == (429, "daily_spend_reached")
+    assert 0 < int(refused.headers["Retry-After"]) <= 24 * 3_600
+    await store.apply(call.id, Happening(Step.ENDED, Outcome.COMPLETED, "over"))
+    assert refusal(await backend.ask("POST", initiate, order)) == (429, "daily_spend_reached")
+    other = await running.parloir.tenants.create("Other")
+    assert (await Backend(running, other.project_token).ask("POST", initiate, order)).status_code == 201
+    clock.jump(int(refused.headers["Retry-After"]) + 60)
+    assert (await backend.ask("POST", initiate, order)).status_code == 201

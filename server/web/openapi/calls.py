@@ -250,7 +250,7 @@ INITIATE = Operation(
         403: ("foreign_agent",),
         404: ("unknown_agent",),
         422: ("invalid_phone_number", "destination_not_allowed", "caller_id_refused"),
-        429: ("concurrency_limit_reached",),
+        429: ("concurrency_limit_reached", "daily_spend_reached"),
         503: ("server_stopping",),
     },
     is_idempotent=True,
