@@ -10,6 +10,7 @@ from aiortc import RTCDataChannel, RTCSctpTransport
 LABEL = "control"
 QUEUED_MAX = 256
 MESSAGE_MAX_BYTES = 16 * 1024
+RECEIVED_MAX_BYTES = 256 * 1024  # on one connection; a page that has so much to say connects anew, and goes on
 UNSENT_MAX_BYTES = 64 * 1024  # handed to SCTP and not yet acknowledged
 
 

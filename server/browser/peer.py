@@ -120,6 +120,7 @@ class BrowserPeer:
         self._intake = inline_decode.SoundIntake(secured, self._audio.receiver, self._leg.take_packet)
         self._bound.take_at_once = self._intake.take_datagram
         self._outbox = control.ControlOutbox(self._overflowed)
+        self._received_bytes = 0
         self._connection.on("connectionstatechange", self._connection_changed)
         self._connection.on("datachannel", self._channel_opened)
 
@@ -276,6 +277,12 @@ class BrowserPeer:
         self._outbox.attach(channel)
 
     def _message_came(self, message: str | bytes) -> None:
+        self._received_bytes += len(message)
+        if self._received_bytes > control.RECEIVED_MAX_BYTES:
+            if self._state not in (PeerState.FAILED, PeerState.CLOSED):
+                _log.warning("a page floods its control channel", leg=self._leg.id)
+                self._fail()
+            return
         # Only text is part of the protocol; aiortc hands over whole messages, so the size is checked here.
         if isinstance(message, str) and len(message) <= control.MESSAGE_MAX_BYTES:
             self._on_control(message)

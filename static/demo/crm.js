@@ -98,7 +98,7 @@ function showState({ id, state, outcome, durationS, held, muted }) {
   card.querySelector('[data-do="hold"]').disabled = state !== "in_progress";
   card.querySelector(".acts").hidden = state === "ended";
   replayLast.hidden = state !== "ended" || !durationS;
-  replayLast.dataset.replay = id;
+  replayLast.firstElementChild.dataset.replay = id;
 }
 
 function say(text, state = "") {

@@ -151,7 +151,10 @@ export class Softphone {
 
   /** "": connected; else the code of why not any more. */
   private _changed(code: string): void {
-    if (code) this._waiting.refuseAll(code);
+    if (code) {
+      this._waiting.refuseAll(code);
+      this.call = null; // until the frame is ready again, if it can be
+    }
     this._events.emit(code ? "disconnected" : "connected", { code });
   }
 
