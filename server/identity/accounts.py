@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.identity.addresses import normalised
@@ -15,7 +15,7 @@ from server.identity.mail import LANGUAGES, Letters
 from server.identity.passwords import Passwords, check_password
 from server.identity.tables import MembershipRow, SignInRow, SignUpRow, UserRow
 from server.identity.tokens import UserTokens
-from server.identity.users import Role, User, UserFields, add_member, add_user, user_of
+from server.identity.users import Role, User, UserFields, add_member, add_user, record_of_user, user_of
 from server.kit.clock import Clock
 from server.kit.errors import Conflict, FieldProblem, InvalidInput, NotFound, TooMany
 from server.storage import Database
@@ -141,7 +141,7 @@ class Accounts:
                 raise Conflict("email_taken", "This address has an account.")
             return await self._settled(session, await self._next_id(session, fields), fields, tenant_id, role)
 
-    async def set_password(self, email: str, password: str) -> None:
+    async def set_password(self, email: str, password: str, actor: str = "cli") -> None:
         """Give the user another password, and end every sign-in of theirs.
 
         Raises NotFound `unknown_user`, InvalidInput `invalid_email`, `weak_password`.
@@ -150,12 +150,13 @@ class Accounts:
         check_password(password, address)
         hashed = await self._passwords.hash(password)
         async with self._database.transaction() as session:
-            user_id = await session.scalar(
-                update(UserRow).where(UserRow.email == address).values(password_hash=hashed).returning(UserRow.id)
-            )
-            if user_id is None:
+            row = await session.scalar(select(UserRow).where(UserRow.email == address).with_for_update())
+            if row is None:
                 raise NotFound("unknown_user", "Nobody has an account with this address.")
-            await session.execute(delete(SignInRow).where(SignInRow.user_id == user_id))
+            row.password_hash = hashed
+            await session.execute(delete(SignInRow).where(SignInRow.user_id == row.id))
+            user = await user_of(session, row)
+            await record_of_user(session, self._clock.now(), user, "user.password_set", {}, actor)
 
     async def find(self, email: str) -> User | None:
         """The user of this address. Raises InvalidInput `invalid_email`."""
@@ -223,7 +224,9 @@ class Accounts:
         if tenant_id is None:
             tenant_id = await self._tenants.found(session, fields.name, DEFAULT_PLAN, fields.locale, f"user:{row.uid}")
         await add_member(session, row.id, tenant_id, role, now)
-        return await user_of(session, row)
+        user = await user_of(session, row)
+        await record_of_user(session, now, user, "member.added", {"role": role.value})
+        return user
 
     async def _next_id(self, session: AsyncSession, fields: UserFields) -> int:
         """A user's id as a sign-up would give it."""

@@ -12,7 +12,7 @@ from server.identity.addresses import normalised
 from server.identity.attempts import Allowance, Attempts
 from server.identity.passwords import Passwords
 from server.identity.tables import SignInRow, SignUpRow, UserRow
-from server.identity.users import User, user_of
+from server.identity.users import User, record_of_user, user_of
 from server.kit.clock import Clock
 from server.kit.errors import InvalidInput, NotAllowed, NotAuthenticated, TooMany
 from server.kit.ids import new_uid
@@ -94,6 +94,7 @@ class SignIns:
                 expires_at=now + LIFETIME,
             )
             session.add(row)
+            await record_of_user(session, now, user, "user.signed_in", {"sign_in": row.uid})
         return NewSignIn(token, self._signed_in(user, row))
 
     async def session(self, token: str) -> SignedIn:

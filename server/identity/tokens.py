@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.identity.tables import UserRow, UserTokenRow
-from server.identity.users import User, user_of
+from server.identity.users import User, record_of_user, user_of
 from server.kit.clock import Clock
 from server.kit.errors import NotAuthenticated, NotFound
 from server.kit.ids import is_well_formed_secret, new_secret, new_uid
@@ -67,7 +67,10 @@ class UserTokens:
     async def create(self, user_id: int) -> MintedToken:
         """One more token of the user."""
         async with self._database.transaction() as session:
-            return self.mint(session, user_id)
+            minted = self.mint(session, user_id)
+            user = await user_of(session, await session.get_one(UserRow, user_id))
+            await record_of_user(session, self._clock.now(), user, "user_token.created", {"token": minted.uid})
+        return minted
 
     async def resolve(self, text: str) -> TokenUser:
         """Whose token this is. Raises NotAuthenticated `invalid_key`."""
@@ -108,7 +111,11 @@ class UserTokens:
             )
             if row is None:
                 raise NotFound("unknown_key", "This user has no such token.")
-            row.revoked_at = row.revoked_at or self._clock.now()
+            if row.revoked_at is not None:
+                return
+            row.revoked_at = self._clock.now()
+            user = await user_of(session, await session.get_one(UserRow, user_id))
+            await record_of_user(session, row.revoked_at, user, "user_token.revoked", {"token": uid})
 
     def _lookup(self, text: str) -> str:
         """How the token `text` is found. Raises NotAuthenticated `invalid_key` for what cannot be one."""

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.identity.tables import MembershipRow, UserRow
 from server.kit.ids import new_uid
+from server.tenants.audit import record
 from server.tenants.tables import ProjectRow, TenantRow
 
 
@@ -120,6 +122,14 @@ async def user_of(session: AsyncSession, row: UserRow) -> User:
     return User(
         row.id, row.uid, row.email, row.name, row.locale, tuple(_membership(*each) for each in belongs.values())
     )
+
+
+async def record_of_user(
+    session: AsyncSession, now: datetime, user: User, action: str, details: dict[str, Any], actor: str | None = None
+) -> None:
+    """An entry in the audit log of every tenant of the user, by the user unless `actor` says otherwise. Do it last."""
+    for tenant_id in sorted(each.tenant_id for each in user.memberships):  # one order for all: two never wait in a ring
+        await record(session, now, tenant_id, actor or f"user:{user.uid}", action, {"user": user.uid, **details})
 
 
 def _membership(membership: MembershipRow, tenant: TenantRow, projects: Sequence[ProjectRow]) -> Membership:

@@ -53,7 +53,6 @@ async def test_a_code_makes_a_user_who_owns_a_tenant_with_a_default_project(peop
     [membership] = user.memberships
     assert membership.role is Role.OWNER
     assert [project.name for project in membership.projects] == ["default"]
-    assert (await people.tenancy.audit.of(membership.tenant_id, 5))[0].actor == f"user:{user.uid}"
     found = await people.identity.tokens.resolve(confirmed.token)
     assert found.user == user
     assert found.user.project() == (membership, membership.projects[0])
@@ -247,6 +246,27 @@ async def test_who_runs_the_server_makes_users_without_a_code(people: People) ->
     assert await refused(accounts.create(NewAccount("BOB@example.com", PASSWORD))) == "email_taken"
     assert [user.email for user in await accounts.all()] == ["bob@example.com", "cleo@example.com"]
     assert await accounts.find("bob@EXAMPLE.com") == first
+
+
+async def test_what_people_do_is_in_the_audit_log_of_their_tenants(people: People) -> None:
+    confirmed = await people.settle()
+    user, identity = confirmed.user, people.identity
+    signed_in = (await identity.sign_ins.sign_in(EMAIL, PASSWORD, HOME)).signed_in
+    token = await identity.tokens.create(user.id)
+    for _ in range(2):
+        await identity.tokens.revoke(user.id, token.uid)
+    await identity.accounts.set_password(EMAIL, "quite another one")
+    entries = await people.tenancy.audit.of(user.memberships[0].tenant_id, 20)
+    by, who = f"user:{user.uid}", {"user": user.uid}
+    assert [(entry.actor, entry.action, entry.details) for entry in entries] == [
+        (by, "tenant.created", {"plan": user.memberships[0].plan}),
+        (by, "member.added", who | {"role": "owner"}),
+        (by, "user.signed_in", who | {"sign_in": signed_in.uid}),
+        (by, "user_token.created", who | {"token": token.uid}),
+        (by, "user_token.revoked", who | {"token": token.uid}),
+        ("cli", "user.password_set", who),
+    ]
+    assert [report.broken_at for report in await people.tenancy.audit.verify()] == [None]
 
 
 async def test_tokens_are_listed_without_their_text_and_revoked(people: People, clock: FakeClock) -> None:
