@@ -87,7 +87,7 @@
 
   document.querySelectorAll(".tabs").forEach(tabs);
   for (const block of document.querySelectorAll(".code")) {
-    if (!block.closest(".tabs")) block.querySelector("figcaption").append(copyButton(() => block.querySelector("code")));
+    if (!block.closest(".tabs")) block.querySelector(".caption").append(copyButton(() => block.querySelector("code")));
   }
   for (const link of document.querySelectorAll(".small-menu a")) {
     link.addEventListener("click", () => link.closest("details").removeAttribute("open"));

@@ -43,7 +43,7 @@ RUN = {
     "python": [sys.executable, "-c"],
     "ruby": ["ruby", "-e"],
 }
-SHOWN = r'<figure class="code" data-name="{}">.*?<code>(.*?)</code>'
+SHOWN = r'<div class="code" data-name="{}">.*?<code>(.*?)</code>'
 LAST = ("hangup", "DELETE", ".delete(")  # of what the others need
 EXPECTED = {  # nobody was mailed the code of the example, and its address asks for an account too often
     *((f"POST /api/{path}confirm", 422) for path in ("", "v1/")),

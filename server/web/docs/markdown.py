@@ -61,8 +61,8 @@ def code_block(language: str, source: str, name: str | None = None) -> str:
     """One block: its language, a copy button, the code in colour."""
     shown = html.escape(_NAMES.get(language, language) if name is None else name)
     return (
-        f'<figure class="code" data-name="{shown}"><figcaption>{shown}</figcaption>'
-        f'<pre tabindex="0"><code>{coloured(language, source)}</code></pre></figure>'
+        f'<div class="code" data-name="{shown}"><div class="caption">{shown}</div>'
+        f'<pre tabindex="0"><code>{coloured(language, source)}</code></pre></div>'
     )
 
 
