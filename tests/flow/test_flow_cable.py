@@ -1,8 +1,7 @@
-"""/cable as its clients know it: the printed scripts, the npm client, and what a socket may and may not do."""
+"""/cable beyond what its clients show, who are in tests/contract/phonevoice: what a socket may and may not do."""
 
 import asyncio
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,34 +92,6 @@ async def spoken_by(*command: str) -> tuple[int | None, list[str]]:
     async with asyncio.timeout(WAIT_S):
         said, _ = await process.communicate()
     return process.returncode, said.decode().splitlines()
-
-
-async def test_the_printed_python_client_follows_a_call_to_its_end(talk: Talk) -> None:
-    client = asyncio.create_task(
-        spoken_by(sys.executable, str(HERE / "documented_cable.py"), talk.url, str(talk.id), talk.token)
-    )
-    await asyncio.sleep(0)
-    await talk.whole()
-    code, lines = await client
-    assert code == 0, lines
-    assert [line for line in lines if not line.startswith("status:")] == [
-        "user : Hello?",
-        "agent : Good morning.",
-        "user : Who is it?",
-    ]
-    assert lines[-1] == "status: completed"
-
-
-async def test_the_npm_client_follows_a_call_to_its_end(talk: Talk) -> None:
-    client = asyncio.create_task(spoken_by("node", str(HERE / "cable_client.mjs"), talk.url, str(talk.id), talk.token))
-    await talk.whole()
-    code, lines = await client
-    assert code == 0, lines
-    assert lines[0] == "connected"
-    told = [json.loads(line) for line in lines[1:]]
-    said = [(one["role"], one["content"]) for one in told if one["type"] == "transcript"]
-    assert said == [("user", "Hello?"), ("agent", "Good morning."), ("user", "Who is it?")]
-    assert told[-1] == {"type": "status_changed", "status": "completed", "seq": told[-1]["seq"]}
 
 
 async def test_the_npm_client_is_told_when_its_token_is_wrong(talk: Talk) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.async_api import Page
 
 from server.kit.clock import SystemClock
 from server.tenants.phone_numbers import Keeping
@@ -46,10 +47,10 @@ class Service:
             method, f"{self.running.url}/api/v1{path}", json=body, headers=bearer, follow_redirects=False
         )
 
-    async def bridge(self) -> dict[str, Any]:
+    async def bridge(self, **more: Any) -> dict[str, Any]:
         """The call of the document's example, which waits for its agent; the first is number CALL."""
         order = {"call_type": "bridge", "vendeur_mode": "browser", "recipient_phone_number": CLIENT}
-        made: dict[str, Any] = (await self.ask("POST", "/calls/initiate", order)).json()
+        made: dict[str, Any] = (await self.ask("POST", "/calls/initiate", order | more)).json()
         return made
 
 
@@ -96,3 +97,9 @@ def _number(url: str, **first: int) -> None:
             changed = database.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", (start - 1, table))
             assert changed.rowcount == 1, table
     database.close()
+
+
+async def beside(page: Page) -> Page:
+    """Somebody else's page, in the same browser."""
+    assert page.context.browser is not None
+    return await page.context.browser.new_page(**VISITING)

@@ -17,17 +17,15 @@ AI_CALL = _in("initiate", "test_an_agents_call_is_started_in_every_language")
 BRIDGE = _in("initiate", "test_a_bridge_is_started_in_every_language")
 BLOCKS = _in("blocks", "test_the_blocks_are_the_documents_and_all_of_them", "test_every_block_is_run_by_a_test")
 LINK = _in("embed", "test_a_softphones_link_in_every_language")
-PLAYER = _in("embed", "test_a_players_link_opens_the_call_in_an_iframe")
 AGENTS_EVENTS = _in("events", "test_an_agents_call_tells_its_start_its_words_and_its_end_thrice")
 ENDS = _in("events", "test_every_way_a_call_can_end_is_an_event_of_its_name")
 COSTS = _in("events", "test_fifty_seconds_cost_what_the_document_prints")
-IFRAME = _in("embed", "test_the_printed_iframe_line_opens_the_softphone_on_anybodys_page")
-PAGE_SCRIPT = _in("embed", "test_the_printed_page_script_puts_a_softphone_on_the_page")
+IFRAME = _in("embed", "test_the_printed_page_script_and_iframe_line_open_softphone_and_player")
 HOOKS = _in("webhooks", "test_a_webhook_is_made_in_every_language_and_its_secret_shown_once")
 ENVELOPE = _in("webhooks", "test_a_delivery_is_the_printed_envelope")
 VERIFIERS = _in("webhooks", "test_the_printed_verifiers_take_our_deliveries_and_refuse_what_was_tampered_with")
-PYTHON_CABLE = _in("cable", "test_the_printed_python_client_prints_the_transcript")
-BROWSER_CABLE = _in("cable", "test_the_printed_browser_client_prints_the_transcript")
+PYTHON_CABLE = _in("cable", "test_the_printed_python_client_and_the_npm_one_in_node_follow_a_call")
+BROWSER_CABLE = _in("cable", "test_the_printed_browser_client_and_the_npm_ones_in_pages_follow_a_call")
 RELAY = _in("relay", "test_a_number_is_searched_bought_and_forwarded_elsewhere", "test_in_every_language")
 RELAYED = _flow("calls_relay", "test_a_call_rings_elsewhere_and_is_recorded_transcribed_judged_and_told")
 PAUSED = _flow("calls_relay", "test_a_paused_number_says_so_rings_nobody_and_tells_of_no_message")
@@ -66,7 +64,7 @@ ROWS: dict[str, list[str]] = {
     "P-023": [LIVE.format("test_hanging_up_by_the_api_ends_it_for_everybody_and_again_changes_nothing")],
     "P-024": [PEOPLE.format("test_a_supervisors_telephone_hears_everybody_and_is_never_heard")],
     "P-025": LINK,
-    "P-026": PLAYER,
+    "P-026": IFRAME,
     "P-027": AI_CALL + _flow("calls_orders", "test_an_agent_is_named_by_id_uid_or_slug_and_has_to_be_ones_own"),
     "P-028": AI_CALL + _flow("calls_api", "test_what_is_wrong_with_an_order_is_named"),
     "P-029": SHOWN,
@@ -79,7 +77,7 @@ ROWS: dict[str, list[str]] = {
     "P-036": PYTHON_CABLE,
     "P-040": _flow("calls_whole", "test_a_call_is_talked_recorded_transcribed_judged_and_replayed"),
     "P-041": BRIDGE,
-    "P-042": PAGE_SCRIPT,
+    "P-042": IFRAME,
     "P-043": [LIVE.format("test_the_client_is_dialled_when_the_agents_sound_is_there_and_hears_it")]
     + _flow("calls_api", "test_an_agent_who_never_comes_cancels_the_call"),
     "P-044": [
@@ -95,7 +93,7 @@ ROWS: dict[str, list[str]] = {
     "P-051": [LIVE.format("test_one_softphone_controls_a_call_and_a_second_is_refused")],
     "P-052": [LIVE.format("test_a_supervisor_hears_and_is_never_heard_whatever_its_page_sends")],
     "P-053": [PEOPLE.format("test_a_supervisors_telephone_hears_everybody_and_is_never_heard")],
-    "P-054": PAGE_SCRIPT + IFRAME,
+    "P-054": IFRAME,
     "P-060": RELAYED,
     "P-061": _flow("docs", "test_the_story_of_the_relay_has_a_page_of_its_own"),
     "P-062": RELAYED + RELAY,
@@ -136,7 +134,7 @@ ROWS: dict[str, list[str]] = {
     "P-104": _in("cable", "test_the_printed_frames_are_those_on_the_wire"),
     "P-105": BROWSER_CABLE + _flow("cable", "test_frames_before_the_welcome_count"),
     "P-106": PYTHON_CABLE,
-    "P-107": PLAYER
+    "P-107": IFRAME
     + ["tests/browser/test_player_page.py::test_the_words_being_said_are_marked_and_a_click_on_words_goes_there"],
 }
 

@@ -16,7 +16,7 @@ from playwright.async_api import Page
 from websockets.asyncio.client import connect
 
 from server.calls.state import Outcome, Step
-from tests.contract.phonevoice.conftest import CALL, VISITING, Service
+from tests.contract.phonevoice.conftest import CALL, VISITING, Service, beside
 from tests.contract.phonevoice.documented import Deployment, block, environment, fits
 from tests.fixtures.site import ROOT
 from tests.fixtures.softphones import Sit
@@ -68,14 +68,18 @@ def trusted(at: Deployment) -> SSLContext:
     return create_default_context(cafile=str(at.certificate))
 
 
-async def follow(talk: Talk, at: Deployment, heard: Heard) -> None:
-    """Begin the call when the client is there, and end it after it has lived through a ping."""
-    await heard.until("initiated")
+async def follow(talk: Talk, at: Deployment, *everybody: Heard) -> None:
+    """Begin the call when every client is there, and end it after they have lived through a ping."""
+
+    async def heard(wanted: str) -> None:
+        await asyncio.gather(*(one.until(wanted) for one in everybody))
+
+    await heard("initiated")
     for step in (Step.DIALED, Step.RANG, Step.ANSWERED):
         await talk.happen(step)
     for role, text in SAID[:2]:
         await talk.say(role, text)
-    await heard.until("Good morning.")
+    await heard("Good morning.")
     async with (
         connect(f"wss://{at.host}/cable", ssl=trusted(at), proxy=None) as socket,
         asyncio.timeout(HEARD_WITHIN_S),
@@ -84,7 +88,7 @@ async def follow(talk: Talk, at: Deployment, heard: Heard) -> None:
             pass
     await talk.say(*SAID[2])
     await talk.happen(Step.ENDED, Outcome.COMPLETED)
-    await heard.until("completed")
+    await heard("completed")
 
 
 @asynccontextmanager
@@ -110,9 +114,8 @@ async def printing(command: list[str], at: Deployment) -> AsyncIterator[Heard]:
         await reading
 
 
-async def on_page(sit: Sit, script: str) -> Heard:
+async def on_page(page: Page, script: str) -> Heard:
     """What a page of somebody's own prints with `script` in it."""
-    page: Page = await sit(**VISITING)
     heard, telling = Heard(), set()
 
     def print_out(text: str) -> None:
@@ -152,24 +155,6 @@ async def test_the_printed_frames_are_those_on_the_wire(service: Service) -> Non
     assert any(fits(printed[0], one) for one in seen), seen
 
 
-async def test_the_printed_python_client_prints_the_transcript(service: Service) -> None:
-    talk, at = await talk_of(service)
-    async with printing([sys.executable, "-u", "-c", at.instead(block("36-cable.py"))], at) as heard:
-        await follow(talk, at, heard)
-    spoken = [line for line in heard.lines if not line.startswith("status:")]
-    assert spoken == ["user : Hello?", "agent : Good morning.", "user : Who is it?"]
-    assert (heard.lines[0], heard.lines[-1]) == ("status: initiated", "status: completed")
-
-
-@pytest.mark.browser
-async def test_the_printed_browser_client_prints_the_transcript(service: Service, sit: Sit) -> None:
-    talk, at = await talk_of(service)
-    heard = await on_page(sit, at.instead(block("35-cable.js")))
-    await follow(talk, at, heard)
-    spoken = [line for line in heard.lines if not line.startswith("status:")]
-    assert spoken == ["user: Hello?", "agent: Good morning.", "user: Who is it?"]
-
-
 def is_whole(lines: list[str]) -> bool:
     """Every word once, the end last."""
     told = [json.loads(line) for line in lines if line.startswith("{")]
@@ -177,18 +162,27 @@ def is_whole(lines: list[str]) -> bool:
     return words == [text for _, text in SAID] and told[-1]["status"] == "completed"
 
 
-async def test_the_npm_client_in_node_follows_the_call(service: Service) -> None:
+async def test_the_printed_python_client_and_the_npm_one_in_node_follow_a_call(service: Service) -> None:
     talk, at = await talk_of(service)
-    url = f"wss://{at.host}/cable"
-    async with printing(["node", str(NODE_CLIENT), url, str(CALL), talk.token], at) as heard:
-        await follow(talk, at, heard)
-    assert is_whole(heard.lines), heard.lines
+    python = [sys.executable, "-u", "-c", at.instead(block("36-cable.py"))]
+    node = ["node", str(NODE_CLIENT), f"wss://{at.host}/cable", str(CALL), talk.token]
+    async with printing(python, at) as printed, printing(node, at) as npm:
+        await follow(talk, at, printed, npm)
+    spoken = [line for line in printed.lines if not line.startswith("status:")]
+    assert spoken == ["user : Hello?", "agent : Good morning.", "user : Who is it?"]
+    assert (printed.lines[0], printed.lines[-1]) == ("status: initiated", "status: completed")
+    assert is_whole(npm.lines), npm.lines
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("source", [RAILS, ANYCABLE], ids=["rails", "anycable"])
-async def test_the_npm_clients_in_a_page_follow_the_call(service: Service, sit: Sit, source: str) -> None:
+async def test_the_printed_browser_client_and_the_npm_ones_in_pages_follow_a_call(service: Service, sit: Sit) -> None:
     talk, at = await talk_of(service)
-    heard = await on_page(sit, bundled(source, at))
-    await follow(talk, at, heard)
-    assert is_whole(heard.lines), heard.lines
+    first = await sit(**VISITING)
+    pages = [first, await beside(first), await beside(first)]
+    scripts = [at.instead(block("35-cable.js")), bundled(RAILS, at), bundled(ANYCABLE, at)]
+    printed, *npm = [await on_page(page, script) for page, script in zip(pages, scripts, strict=True)]
+    await follow(talk, at, printed, *npm)
+    spoken = [line for line in printed.lines if not line.startswith("status:")]
+    assert spoken == ["user: Hello?", "agent: Good morning.", "user: Who is it?"]
+    for client in npm:
+        assert is_whole(client.lines), client.lines
