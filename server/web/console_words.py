@@ -1,12 +1,14 @@
 """The console's words in five languages, from one catalogue: templates/console/words.json."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from server.web.pages import TEMPLATES
 
 LANGUAGES = ("en", "fr", "es", "ar", "ary")
+_FRENCH_MARKS = re.compile(r" (?=[?!:;»])|(?<=«) ")  # they stay with their word
 _FALLBACK = {"ary": "ar"}
 CATALOGUE = TEMPLATES / "console" / "words.json"
 
@@ -53,4 +55,5 @@ class Catalogue:
 def _texts(rows: Mapping[str, Sequence[str]], language: str) -> dict[str, str]:
     place = LANGUAGES.index(language)
     instead = LANGUAGES.index(_FALLBACK.get(language, "en"))
-    return {key: row[place] if place < len(row) else row[instead] for key, row in rows.items()}
+    texts = {key: row[place] if place < len(row) else row[instead] for key, row in rows.items()}
+    return {key: _FRENCH_MARKS.sub("\u00a0", text) for key, text in texts.items()} if language == "fr" else texts
