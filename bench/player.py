@@ -115,7 +115,7 @@ async def measure(folder: Path) -> None:
     ]
     async with Archive.open(url, folder / "var") as archive, async_playwright() as playwright:
         call_id = await archive.finished(MINUTES * 60, said)
-        sound = await archive.running.parloir.calling.recording_links.link(call_id, archive.origin)
+        sound = await archive.running.parloir.calling.recording_links.link(call_id, archive.origin, "bench")
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         async with bare_page(sound) as bare:
             await opened(browser, await archive.link(call_id), PLAYER_READY)  # the browser's own first steps
