@@ -284,12 +284,10 @@ async def test_the_keyboard_opens_and_closes_and_focus_comes_back(browser: Brows
     page = await visit(browser, site, tag(site))
     launcher = page.locator("button.launcher")
     await launcher.focus()
-    assert await launcher.get_attribute("aria-expanded") == "false"
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("dialog")).to_be_visible()
     await page.keyboard.press("Escape")
     await expect(launcher).to_be_focused()
-    assert await launcher.get_attribute("aria-expanded") == "false"
 
 
 @pytest.mark.parametrize(

@@ -47,12 +47,19 @@ function limitsOf({ enum: values, pattern, type, min, max }) {
   return max ? [max] : undefined;
 }
 
-const list = (options) =>
-  JSON.stringify(
-    options.flatMap((option) => rows(option)),
-    null,
-    2,
-  );
+const list = (rows) => JSON.stringify(rows, null, 2);
+
+/** The radius is the panel's alone, and so is how long a text may be. */
+const forLauncher = ({ fields, max, ...option }) => ({
+  ...option,
+  ...(option.type === "number" && { max }),
+  ...(fields && { fields: fields.filter((field) => !field.panel).map(forLauncher) }),
+});
+
+const launcherOptions = table.filter((option) => option.launcher);
+const launcherRows = launcherOptions.map(forLauncher).flatMap((option) => rows(option));
+const brought = launcherRows.map((row) => JSON.stringify(row));
+const panelRows = table.flatMap((option) => rows(option)).filter((row) => !brought.includes(JSON.stringify(row)));
 
 const types = `/** Generated from widget/options.json by widget/scripts/options.mjs: do not edit. */
 
@@ -62,27 +69,19 @@ export interface Options {
 ${table.map((option) => `  /** ${option.doc} */\n  ${option.name}: ${typeOf(option)};`).join("\n")}
 }
 
-/** Every option, for the panel. */
-export const ROWS: OptionRow[] = ${list(table)};
+/** What the panel reads beside the loader's rows, which it is given; of the same path, the later row counts. */
+export const ROWS: OptionRow[] = ${list(panelRows)};
 `;
 
-/** The radius is the panel's alone, and so is how long a text may be. */
-const forLauncher = ({ fields, max, ...option }) => ({
-  ...option,
-  ...(option.type === "number" && { max }),
-  ...(fields && { fields: fields.filter((field) => !field.panel).map(forLauncher) }),
-});
-
-const launcherRows = table.filter((option) => option.launcher);
 const launcherTypes = `/** Generated from widget/options.json by widget/scripts/options.mjs: do not edit. */
 
 import type { OptionRow } from "./options";
 import type { Options } from "./options.gen";
 
-export type LauncherOptions = Pick<Options, ${launcherRows.map((option) => JSON.stringify(option.name)).join(" | ")}>;
+export type LauncherOptions = Pick<Options, ${launcherOptions.map((option) => JSON.stringify(option.name)).join(" | ")}>;
 
 /** What the launcher needs before the panel is there. */
-export const LAUNCHER_ROWS: OptionRow[] = ${list(launcherRows.map(forLauncher))};
+export const LAUNCHER_ROWS: OptionRow[] = ${list(launcherRows)};
 `;
 
 function docRows(option, parents = [], tenant = option.tenant) {

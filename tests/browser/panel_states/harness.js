@@ -52,6 +52,8 @@ harness.mount = async (given = {}) => {
   const factory = await script("/panel.js");
   harness.panel = await factory({
     root,
+    read: reading.readOptions,
+    rows: launcherOptions.LAUNCHER_ROWS,
     given: (path) => path.split(".").reduce((inner, name) => Object(inner)[name], wanted),
     apiUrl: location.origin,
     adopt(css) {

@@ -68,9 +68,18 @@ def build(folder: Path) -> None:
             f"--outfile={folder / name}.js",
         ]
         subprocess.run(command, check=True)
+    _bring_loader_parts(folder)
     for file in ("page.html", "page.css", "fakes.js", "harness.js"):
         (folder / file).write_bytes((HERE / file).read_bytes())
     (folder / "axe.js").write_bytes((ROOT / "node_modules/axe-core/axe.min.js").read_bytes())
+
+
+def _bring_loader_parts(folder: Path) -> None:
+    """What the loader hands to the panel, as globals of the page."""
+    for name, source in {"reading": "options.ts", "launcherOptions": "options.launcher.gen.ts"}.items():
+        command = [str(ROOT / "node_modules/.bin/esbuild"), str(ROOT / "widget/src/core" / source)]
+        command += ["--bundle", "--format=iife", f"--global-name={name}", f"--outfile={folder / name}.js"]
+        subprocess.run([*command, "--log-level=error"], check=True)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from server.web.pages import StartPage, pages
 
 LOADER_BUDGET = 3_000
 FIRST_CALL_BUDGET = 16_000
-FIRST_CALL_REACHED = 18_950
+FIRST_CALL_REACHED = 18_700
 PLAYER_BUDGET = 8_000  # with every language inside
 HOST_BUDGET = 3_000
 
@@ -138,7 +138,7 @@ def test_a_first_call_does_not_grow(manifest: AssetManifest, language: str) -> N
     assert sum(sizes.values()) <= FIRST_CALL_REACHED, sizes
 
 
-@pytest.mark.xfail(reason="18.7 kB in English, 18.9 kB in Arabic, with what is late in a chunk of its own", strict=True)
+@pytest.mark.xfail(reason="18.4 kB in English, 18.7 kB in Arabic, with what is late in a chunk of its own", strict=True)
 @pytest.mark.parametrize("language", ["en", "fr", "es", "ar", "ary"])
 def test_a_first_call_is_within_its_budget(manifest: AssetManifest, language: str) -> None:
     sizes = first_call(manifest, language)

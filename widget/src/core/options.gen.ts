@@ -45,7 +45,7 @@ export interface Options {
   onReady: (() => void) | null;
 }
 
-/** Every option, for the panel. */
+/** What the panel reads beside the loader's rows, which it is given; of the same path, the later row counts. */
 export const ROWS: OptionRow[] = [
   [
     "apiKey",
@@ -71,34 +71,6 @@ export const ROWS: OptionRow[] = [
     ""
   ],
   [
-    "language",
-    "e",
-    "fr",
-    [
-      "fr",
-      "en",
-      "ar",
-      "es",
-      "ary"
-    ]
-  ],
-  [
-    "position",
-    "e",
-    "bottom-right",
-    [
-      "bottom-right",
-      "bottom-left",
-      "top-right",
-      "top-left"
-    ]
-  ],
-  [
-    "theme.primaryColor",
-    "c",
-    "#0b6e6e"
-  ],
-  [
     "theme.radius",
     "n",
     14,
@@ -113,16 +85,6 @@ export const ROWS: OptionRow[] = [
     "",
     [
       200
-    ]
-  ],
-  [
-    "theme.mode",
-    "e",
-    "auto",
-    [
-      "auto",
-      "light",
-      "dark"
     ]
   ],
   [
@@ -175,33 +137,6 @@ export const ROWS: OptionRow[] = [
     false
   ],
   [
-    "launcher.size",
-    "n",
-    56,
-    [
-      44,
-      96
-    ]
-  ],
-  [
-    "launcher.offsetX",
-    "n",
-    20,
-    [
-      0,
-      400
-    ]
-  ],
-  [
-    "launcher.offsetY",
-    "n",
-    20,
-    [
-      0,
-      400
-    ]
-  ],
-  [
     "launcher.label",
     "s",
     "",
@@ -210,23 +145,9 @@ export const ROWS: OptionRow[] = [
     ]
   ],
   [
-    "zIndex",
-    "n",
-    2147483000,
-    [
-      0,
-      2147483647
-    ]
-  ],
-  [
     "captions",
     "b",
     true
-  ],
-  [
-    "autoOpen",
-    "b",
-    false
   ],
   [
     "metadata",

@@ -40,10 +40,11 @@ export function readOptions<Options>(
     let value = given(path);
     if (kind === "n" && value) value = +(value as string);
     if (kind === "b" && typeof value === "string") value = value !== "false"; // a bare attribute is a yes
-    value ??= "";
-    const isGood = value !== "" && fits(value, kind, base, limits);
-    if (value !== "" && !isGood) report?.(path);
-    const chosen = isGood ? value : base;
+    let chosen = base;
+    if ((value ?? "") !== "") {
+      if (fits(value, kind, base, limits)) chosen = value;
+      else report?.(path);
+    }
     options[group] = name ? { ...(options[group] as object), [name]: chosen } : chosen;
   }
   return options as Options;

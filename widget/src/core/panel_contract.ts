@@ -1,7 +1,7 @@
 /** What the loader and the panel promise each other: how the panel is loaded, given its host, and driven. */
 
 import type { Late } from "../late/kit";
-import { type Given, readOptions, type Stored, withStored } from "./options";
+import { type Given, type OptionRow, type readOptions, type Stored, withStored } from "./options";
 import { type Options, ROWS } from "./options.gen";
 import { fitsExactly, readingTexts } from "./options_check";
 import { signal } from "./signals";
@@ -18,7 +18,7 @@ export const RESUME_KEY = "parloir.session";
 interface Host {
   /** The widget's open shadow root; the launcher is in it already. */
   root: ShadowRoot;
-  /** The server's origin, without a trailing slash. */
+  /** The server's origin, for the panel without a slash at its end. */
   apiUrl: string;
   /** Adds CSS without a style element where the browser can, with the page's nonce where it cannot. */
   adopt(css: string): void;
@@ -32,6 +32,9 @@ interface Host {
 export interface LoaderHost extends Host {
   /** What the page gave, unchecked. */
   given: Given;
+  /** What the panel needs and the loader has already: how options are read, and its rows of the table. */
+  read: typeof readOptions;
+  rows: OptionRow[];
   /** Loads another script of ours, its bytes checked; what it hands over. Rejects when it cannot be had. */
   load(chunk: Chunk): Promise<unknown>;
 }
@@ -75,8 +78,9 @@ export function offerPanel(factory: PanelFactory): void {
       console.warn(`Parloir: ${code}: ${message}`);
       host.emit("error", { code, message });
     };
-    const given = readingTexts(ROWS, host.given);
-    const page = readOptions<Options>(ROWS, given, fitsExactly, (path) =>
+    const rows = [...host.rows, ...ROWS];
+    const given = readingTexts(rows, host.given);
+    const page = host.read<Options>(rows, given, fitsExactly, (path) =>
       report("config_invalid", `The option ${path} is not valid; its default is used.`),
     );
     if (!page.apiKey && !page.tenant_id) report("config_missing", "Give apiKey and agentId, or tenant_id.");
@@ -86,11 +90,12 @@ export function offerPanel(factory: PanelFactory): void {
     const options = signal(page);
     return factory({
       ...host,
+      apiUrl: host.apiUrl.replace(/\/+$/, ""),
       get options() {
         return options.get();
       },
       learn(stored) {
-        const known = readOptions<Options>(withStored(ROWS, stored), given, fitsExactly);
+        const known = host.read<Options>(withStored(rows, stored), given, fitsExactly);
         options.set({ ...known, labels: { ...(stored.labels as Options["labels"]), ...page.labels } });
       },
       words: (await host.load(PACKS[page.language])) as Record<string, string>,

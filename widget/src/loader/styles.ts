@@ -25,6 +25,6 @@ export function launcherCss({ launcher, position, theme, zIndex }: LauncherOptio
 .launcher:not([hidden]){display:flex;align-items:center;gap:10px;height:${size}px;padding:0 ${size / 4 - 1}px;border:1px solid #8885;border-radius:99px;background:Canvas;color:CanvasText;font:600 15px ${theme.font || "system-ui"},sans-serif;box-shadow:0 8px 24px #0003;cursor:pointer}\
 .launcher:focus-visible{outline:3px solid}\
 .launcher svg{width:${size / 2}px;fill:none;stroke:CanvasText;stroke-width:3;stroke-linecap:round}\
-.launcher[aria-busy=true]{opacity:.7}\
+[aria-busy]{opacity:.7}\
 @media(forced-colors:none){.launcher svg{stroke:color-mix(in srgb,${theme.primaryColor} 70%,CanvasText)}}`;
 }

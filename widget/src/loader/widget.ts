@@ -29,14 +29,15 @@ export function newWidget(element: HTMLElement, given: Given, events: Events, ba
 
   const show = (isOpen: boolean) => {
     launcher.hidden = isOpen;
-    launcher.ariaExpanded = `${isOpen}`;
-    launcher.ariaBusy = "false";
+    launcher.ariaBusy = null;
   };
 
   const host: LoaderHost = {
     root,
     given,
-    apiUrl: String(given("api_url") || base).replace(/\/+$/, ""),
+    read: readOptions,
+    rows: LAUNCHER_ROWS,
+    apiUrl: String(given("api_url") || base),
     adopt: (css) => adopt(root, css, nonce),
     load: chunks.load,
     emit: events.emit,
