@@ -23,6 +23,8 @@ def main() -> None:
         print(f"  {size / loader:5.1f} x   {name}, {size:,} B")
     print(f"a first call: {total:,} B gz = loader {loader:,} + panel {panel:,} + language {pack:,}", end=" ")
     print(f"(target {FIRST_CALL_TARGET:,}: {total / FIRST_CALL_TARGET:.2f} x)")
+    late = next(_size(path) for path in manifest.integrity if path.rsplit("/", 1)[1].startswith("late."))
+    print(f"  once it is connected {late:,} B gz more: meter, notes, the way back after a loss, writing, the end")
     for name, size in FIRST_CALL.items():
         print(f"  {size / total:5.1f} x   {name}, {size:,} B")
 
