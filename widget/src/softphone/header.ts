@@ -34,7 +34,7 @@ export function header(scene: Scene): HTMLElement {
       el(
         "div",
         { class: "name" },
-        el("h2", { dir: "auto" }, el("bdi", {}, title)),
+        el("h2", {}, el("bdi", {}, title)),
         el(
           "p",
           { hidden: () => !line.call.get().name },

@@ -135,6 +135,8 @@ form .saved{display:flex;align-items:center;gap:6px;font-size:15px;font-weight:6
 .failure p{color:var(--soft);text-wrap:balance}
 .sign{display:grid;place-items:center;width:64px;height:64px;border-radius:50%;background:var(--sunk);color:var(--soft)}
 .sign .i{width:28px;height:28px}
+.failure .wrap{width:100%;text-align:start}
+.failure .row-end{position:static;margin:0;padding:8px 0 0;box-shadow:none}
 .ways{display:flex;flex-wrap:wrap;justify-content:center;gap:8px;margin-block-start:4px}
 .failure .code{font:13px/1.5 ui-monospace,Menlo,Consolas,monospace;overflow-wrap:anywhere}
 @media (max-width:339px){.tool .caption{display:none}.tool .face{width:42px;height:42px}.mark{display:none}.name h2{font-size:18px}.rec span{display:none}.rec{padding-inline:12px}}

@@ -117,7 +117,7 @@ export const en = {
   fLost: "The connection was lost",
   fLostHint: "Check your network, then try again.",
   fTransferred: "You passed the call on",
-  fTransferredHint: "They are talking without you. How did your part go?",
+  fTransferredHint: "They are talking without you.",
   fGone: "You are no longer on this call",
   fGoneHint: "It was transferred, or you were away too long. The others talk on; ask for a new link to join again.",
   fLeft: "You left the call",

@@ -119,7 +119,7 @@ export const es: Texts = {
   fLost: "Se perdió la conexión",
   fLostHint: "Revise su red y reintente.",
   fTransferred: "Has pasado la llamada",
-  fTransferredHint: "Siguen hablando sin ti. ¿Cómo fue tu parte?",
+  fTransferredHint: "Siguen hablando sin ti.",
   fGone: "Ya no está en esta llamada",
   fGoneHint:
     "Se ha transferido, o ha estado ausente demasiado tiempo. Los demás siguen hablando; pida un enlace nuevo para volver.",

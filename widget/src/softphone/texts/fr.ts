@@ -119,7 +119,7 @@ export const fr: Texts = {
   fLost: "La connexion est perdue",
   fLostHint: "Vérifiez votre réseau, puis réessayez.",
   fTransferred: "Vous avez transmis l’appel",
-  fTransferredHint: "La conversation continue sans vous. Comment s’est passée votre partie ?",
+  fTransferredHint: "La conversation continue sans vous.",
   fGone: "Vous n’êtes plus dans cet appel",
   fGoneHint:
     "Il a été transféré, ou vous vous êtes absenté trop longtemps. Les autres continuent ; demandez un nouveau lien pour revenir.",
