@@ -138,7 +138,8 @@ class SoftphoneLine:
         elif self.participant.presence is Presence.JOINED:
             self.participant.presence = Presence.AWAY
             self._tell.away(self)
-            self._absent_for(AWAY_S, "connection_lost")
+            if self._absence is None:  # a page that said it leaves is not waited for any longer
+                self._absent_for(AWAY_S, "connection_lost")
         elif state in (PeerState.FAILED, PeerState.CLOSED) and self._absence is None:
             self._absent_for(AWAY_S, "connection_lost")
 
