@@ -1,7 +1,6 @@
 """How calls end in a softphone's page: each way with its own words, and nobody is left on the line."""
 
 import asyncio
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +15,21 @@ from tests.fixtures.speech.questions import question_wav
 pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(400)]
 
 LOST_MOST_S = 1.0
-ENDED_WITHIN_S = 5.0
+# A page that says it leaves is waited for 4 s; one whose browser is too busy to say so 30 s, as one that was lost.
+LET_GO_MS = 60_000
 BACK_WITHIN_MS = 60_000
 
 
 @pytest.fixture(scope="session")
 def backend(talking_site: Site) -> Backend:
     return Backend.of(talking_site)
+
+
+async def written(backend: Backend, call_id: int, status: str) -> None:
+    """A telephone is let go before what happened is committed."""
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
+        while backend.seen(call_id)["status"] != status:  # noqa: ASYNC110  # another process writes it
+            await asyncio.sleep(0.1)
 
 
 @pytest.fixture(scope="session")
@@ -70,10 +77,8 @@ async def test_who_calls_is_gone_while_it_rings(backend: Backend, sit: Sit, voic
     await shows(page, "ringing")
     await expect(client.get_by_role("heading")).to_have_text("Incoming call", timeout=PATIENCE_MS)
     await page.close()
-    left = time.monotonic()
-    await expect(client.get_by_role("heading")).to_contain_text("Ready", timeout=PATIENCE_MS)
-    assert time.monotonic() - left < ENDED_WITHIN_S + 1  # and what the browsers take to tell
-    assert backend.seen(call_id)["status"] == "canceled"
+    await expect(client.get_by_role("heading")).to_contain_text("Ready", timeout=LET_GO_MS)
+    await written(backend, call_id, "canceled")
 
 
 async def test_the_agents_tab_is_closed_and_the_other_side_is_let_go(backend: Backend, sit: Sit, voice: Path) -> None:
@@ -84,9 +89,7 @@ async def test_the_agents_tab_is_closed_and_the_other_side_is_let_go(backend: Ba
     await listener.goto(backend.link(call_id, "listen"))
     await shows(listener, "on")
     await page.close()
-    left = time.monotonic()
-    await shows(listener, "ended")
-    assert time.monotonic() - left < ENDED_WITHIN_S + 1
+    await expect(listener.locator(".phone[data-state=ended]")).to_be_visible(timeout=LET_GO_MS)
     await expect(listener.get_by_text("The agent’s page was closed or lost its connection.")).to_be_visible()
     assert backend.seen(call_id)["status"] == "completed"
 
