@@ -21,10 +21,10 @@ fix: ## Let the formatters put right what they can
 	@.venv/bin/ruff check --quiet --fix . ; .venv/bin/ruff format --quiet .
 	@npm run --silent --if-present fix
 
-bench: ## Measure, beside peers: CPU per leg, click to first packet, end of speech to first audio, bytes
+bench: ## Measure, beside peers: CPU per leg, click to first packet, end of speech to first audio, bytes, requests and webhooks a second
 	@scripts/bench.sh
 
-chaos: ## Kill the server under 20 storms of 500 calls, and what it leans on; nothing may be lost (half an hour)
+chaos: ## Kill the server under 20 storms of 500 calls, and what it leans on; nothing may be lost (an hour; hours on a busy machine)
 	@scripts/bootstrap.sh test
 	@.venv/bin/pytest tests/chaos --whole
 

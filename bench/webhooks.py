@@ -20,6 +20,7 @@ import aiohttp
 import uvloop
 from aiohttp import web
 
+from bench.quantiles import quantile
 from server.egress import EgressPolicy
 from server.kit.clock import SystemClock
 from server.kit.log import configure_logging
@@ -156,10 +157,6 @@ async def delays(url: str, arrivals: Arrivals, *, beside_one_that_hangs: bool) -
         return sorted(found)
 
 
-def share(sorted_values: list[float], part: float) -> float:
-    return sorted_values[min(len(sorted_values) - 1, int(len(sorted_values) * part))]
-
-
 def show(name: str, rate: float, cpu_ms: float, bare_rate: float) -> None:
     print(
         f"{name:12} {rate:6.0f} deliveries/s (target 300), {rate / bare_rate:.2f} of the bare loop, {cpu_ms:.2f} ms CPU"
@@ -181,7 +178,7 @@ def main() -> None:
             alone = uvloop.run(delays(sqlite(), arrivals, beside_one_that_hangs=False))
             beside = uvloop.run(delays(sqlite(), arrivals, beside_one_that_hangs=True))
             for name, found in (("event -> first attempt", alone), ("... beside one that hangs", beside)):
-                p50, p99 = share(found, 0.5), share(found, 0.99)
+                p50, p99 = quantile(found, 0.5), quantile(found, 0.99)
                 print(f"{name:26} p50 {p50 * 1e3:5.1f} ms   p99 {p99 * 1e3:5.1f} ms   (target p50 150 ms, p99 1 s)")
     finally:
         arrivals.close()

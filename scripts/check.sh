@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `make check`: style, types, import contracts and the unit tests that need no browser, model or database server.
+# `make check`: style, types, import contracts and the quick tests that need no browser, model or database server.
 # `scripts/check.sh static` leaves the tests out. Everything runs, whatever failed before.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -20,7 +20,7 @@ run() {
   }
 }
 
-# Types in Python and in TypeScript are the slow ones: each gets a core.
+# Runs beside everything else: with the tests it shares both cores.
 if [ -f package.json ]; then
   npm run --silent check >.cache/npm-check.log 2>&1 </dev/null &
   npm_check=$!
@@ -30,6 +30,11 @@ run "style (ruff)" .venv/bin/ruff check --quiet .
 run "format (ruff)" .venv/bin/ruff format --quiet --check --diff .
 run "types (mypy)" .venv/bin/mypy --no-error-summary
 run "import contracts (import-linter)" .venv/bin/lint-imports
+if [ "$part" != static ]; then
+  step "quick unit and architecture tests"
+  PYTHONHASHSEED=0 .venv/bin/pytest -q -n 2 -p no:schemathesis tests/unit tests/architecture \
+    -m "not speech and not browser and not firefox and not postgres and not redis and not slow" </dev/null || failed+=("tests")
+fi
 if [ -n "${npm_check:-}" ]; then
   step "TypeScript (npm run check)"
   wait "$npm_check" || {
@@ -37,11 +42,6 @@ if [ -n "${npm_check:-}" ]; then
     failed+=("TypeScript")
   }
   trap - EXIT
-fi
-if [ "$part" != static ]; then
-  step "unit and architecture tests"
-  .venv/bin/pytest -q tests/unit tests/architecture \
-    -m "not speech and not browser and not firefox and not postgres and not redis" </dev/null || failed+=("tests")
 fi
 if [ ${#failed[@]} -gt 0 ]; then
   printf -v list '%s, ' "${failed[@]}"

@@ -1,6 +1,6 @@
 """Photographs the panel: every state x {light, dark} x {en, ar} x {360, 1280}, on sheets in test-results/panel/.
 
-`python scripts/contact_sheet.py [--only STATE ...] [--language fr] [--width 320]`
+`python scripts/contact_sheet.py [--only STATE ...] [--language fr] [--width 320] [--forced-colors]`
 """
 
 import argparse
@@ -71,6 +71,9 @@ def main() -> None:
     asked.add_argument("--language", nargs="*", default=["en", "ar"])
     asked.add_argument("--scheme", nargs="*", default=["light", "dark"])
     asked.add_argument("--width", nargs="*", type=int, default=[360, 1280])
+    asked.add_argument(
+        "--forced-colors", action="store_true", help="in the system's own colours, as high contrast has it"
+    )
     asked.add_argument("--columns", type=int, default=6)
     wanted = asked.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
@@ -82,6 +85,8 @@ def main() -> None:
                 for scheme in wanted.scheme:
                     for width in wanted.width:
                         look: dict[str, object] = {"language": language, "scheme": scheme, "width": width}
+                        if wanted.forced_colors:
+                            look["colors"] = "active"
                         pictures = [photograph(browser, origin, state, look) for state in wanted.only]
                         print(sheet(browser, pictures, f"{scheme}-{language}-{width}", wanted.columns))
         browser.close()

@@ -2,6 +2,9 @@
 
 started_at=$SECONDS
 
+# Every server and worker that tests start would compile the whole program anew.
+unset PYTHONDONTWRITEBYTECODE
+
 step() { printf '%4d s  %s\n' "$((SECONDS - started_at))" "$*"; }
 
 fail() {

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from quart import Quart
 
-from server.agents.engines import BuiltinEngine, OpenAIEngine
+from server import openai_service
+from server.agents.engines import BuiltinEngine
 from server.agents.knowledge_answers import said_word_for_word
 from server.agents.port import AgentEngine
-from server.browser import IceServer, MediaNetwork
+from server.browser import IceServers, MediaNetwork
 from server.calling import Calling, Foundations
 from server.calls.conversation import Limits, Services
 from server.calls.metrics import CallMetrics
@@ -28,7 +29,7 @@ from server.sessions.frames import FrameTickets
 from server.settings import Settings
 from server.speech.coverage import PRODUCT_LANGUAGES, EngineState
 from server.speech.engines import SpeechEngines
-from server.speech.providers import OpenAiSpeechToText, OpenAiTextToSpeech, offline_engines
+from server.speech.providers import offline_engines
 from server.storage import Database
 from server.storage.bus import Bus, LocalBus
 from server.storage.migrations import migrate
@@ -51,6 +52,7 @@ from server.web.console_desk import ConsoleParts
 from server.web.dev_outbox import DEV_OUTBOX, dev_outbox
 from server.web.documentation import documentation
 from server.web.embed import embed
+from server.web.embed_socket import embed_socket
 from server.web.frame import frame
 from server.web.handset import handset
 from server.web.health import health
@@ -111,10 +113,10 @@ class Parloir:
         clock = clock or SystemClock()
         secret = MasterSecret.from_file(settings.data_dir / "master.secret")  # makes the folder
         async with AsyncExitStack() as closing:
-            database = Database(settings.resolved_database_url)
+            database = Database(*settings.database_access)
             closing.push_async_callback(database.close)
             bus, rates = _bus_and_rates(settings, clock, closing)
-            credentials = _credentials(database, secret, clock, closing)
+            credentials = _credentials(database, secret, bus, clock, closing)
             origins = OriginDirectory(database, bus, clock)
             options = WidgetOptions(database, OptionTable.load(ROOT / "widget" / "options.json"), bus, clock)
             keys = SigningKeys(database, secret, clock)
@@ -151,7 +153,7 @@ class Parloir:
                 knowledge,
                 speech,
                 live := _live_conversations(base, sessions, conversations, closing),
-                WidgetVisits(sessions, conversations, live, _Voice(speech), settings.page_ice_servers, options),
+                WidgetVisits(sessions, conversations, live, _Voice(speech), _ice(settings, clock), options),
                 await closing.enter_async_context(Calling.open(base)),
                 base.metrics,
                 options,
@@ -235,7 +237,8 @@ def create_app(parloir: Parloir, start_page: StartPage, assets: AssetManifest, *
         frame(parloir.credentials, parloir.origins, tickets),
         calls_api(asking, calling.calls, calling.cable.tokens, calling.idempotency),
         call_links_api(asking, calling.calls, calling.idempotency, parloir.settings.origin),
-        embed(calling.calls, calling.softphones, parloir.origins, assets, parloir.settings.page_ice_servers),
+        embed(calling.calls, calling.softphones, parloir.origins, assets, _ice(parloir.settings, parloir.clock)),
+        embed_socket(calling.calls),
         player(calling.replays, calling.players, parloir.origins, assets),
         recordings(calling.recordings, calling.recording_links, calling.custody),
         identity_api(asking, parloir.identity, parloir.tenants, addresses),
@@ -265,6 +268,8 @@ def console_parts(parloir: Parloir, assets: AssetManifest) -> ConsoleParts:
         relays=parloir.calling.relay_numbers,
         webhooks=parloir.calling.webhooks,
         calls=parloir.calling.calls,
+        knowledge=parloir.knowledge,
+        audit=parloir.audit,
         secret=parloir.secret,
         clock=parloir.clock,
         assets=assets,
@@ -279,8 +284,10 @@ def _rooms(clock: Clock, metrics: CallMetrics) -> RoomClock:
     return rooms
 
 
-def _credentials(database: Database, secret: MasterSecret, clock: Clock, closing: AsyncExitStack) -> Credentials:
-    credentials = Credentials(database, secret, clock)
+def _credentials(
+    database: Database, secret: MasterSecret, bus: Bus, clock: Clock, closing: AsyncExitStack
+) -> Credentials:
+    credentials = Credentials(database, secret, bus, clock)
     closing.push_async_callback(credentials.use.write)
     return credentials
 
@@ -351,13 +358,12 @@ def _bus_and_rates(settings: Settings, clock: Clock, closing: AsyncExitStack) ->
 
 
 def _speech(settings: Settings) -> SpeechEngines:
-    url, key = settings.openai_base_url, _openai_key(settings)
-    stt, tts = settings.openai_stt_model, settings.openai_tts_model
     return offline_engines(
         settings.data_dir,
         model_overrides={"whisper-base": settings.whisper_model} if settings.whisper_model else None,
-        first_stt=[OpenAiSpeechToText(base_url=url, api_key=key, model=stt)] if url and stt else [],
-        first_tts=[OpenAiTextToSpeech(base_url=url, api_key=key, model=tts)] if url and tts else [],
+        first_stt=openai_service.ears(settings),
+        first_tts=openai_service.voices(settings),
+        first_sound_s=settings.first_sound_s,
     )
 
 
@@ -365,15 +371,10 @@ def _engines(
     settings: Settings, speech: SpeechEngines, clock: Clock, closing: AsyncExitStack
 ) -> Mapping[str, AgentEngine]:
     engines: dict[str, AgentEngine] = {"builtin": BuiltinEngine(speech, clock)}
-    if settings.openai_base_url is not None:
-        chat = OpenAIEngine(settings.openai_base_url, _openai_key(settings), settings.openai_model, speech, clock)
-        closing.push_async_callback(chat.close)
+    chat = openai_service.agent_engine(settings, speech, clock, closing)
+    if chat is not None:
         engines["openai"] = chat
     return engines
-
-
-def _openai_key(settings: Settings) -> str:
-    return settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
 
 
 def _network(settings: Settings) -> MediaNetwork:
@@ -382,5 +383,11 @@ def _network(settings: Settings) -> MediaNetwork:
         port_min=settings.media_port_min,
         port_max=settings.media_port_max,
         public_address=settings.media_public_address,
-        ice_servers=tuple(IceServer(**server) for server in settings.page_ice_servers),
+        stun_urls=tuple(server.urls for server in settings.page_ice_servers if server.urls.startswith("stun:")),
     )
+
+
+def _ice(settings: Settings, clock: Clock) -> IceServers:
+    """What pages are told; `_network` is what this server does itself."""
+    secret = settings.turn_secret.get_secret_value() if settings.turn_secret else None
+    return IceServers(clock, settings.page_ice_servers, secret, settings.turn_ttl_s, settings.ice_relay_only)

@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from server import openai_service
 from server.agents.port import AgentEngine, KnowledgeSearch
-from server.analysis import Analyser, ExtractiveAnalyser
-from server.analysis.providers import OpenAiAnalyser
 from server.browser import MediaNetwork
 from server.calls.aftermath import SETTLED, Aftermath
 from server.calls.ai_voice import AgentVoices
@@ -18,6 +17,7 @@ from server.calls.feed import CallFeed
 from server.calls.handsets import HandsetParts
 from server.calls.inbound import Inbound
 from server.calls.keepsakes import CallKeepsakes
+from server.calls.listeners import Listeners
 from server.calls.live_calls import LiveCalls
 from server.calls.metrics import CallMetrics
 from server.calls.outbox import Act, Outbox
@@ -25,9 +25,9 @@ from server.calls.replay import ReplayParts, Replays
 from server.calls.room_clock import RoomClock
 from server.calls.sample import SampleCall
 from server.calls.service import CallParts, Calls
-from server.calls.spending import Spending
 from server.calls.store import Call, CallEvent, CallStore
 from server.calls.texts import Texts
+from server.calls.toll_guard import Attempt, Dial, TollGuard
 from server.calls.webhook_events import CallNews, NewsParts
 from server.kit.clock import Clock
 from server.kit.tasks import TaskScope
@@ -48,7 +48,7 @@ from server.storage.objects import LocalObjects, ObjectStore
 from server.storage.s3_objects import Bucket, S3Objects
 from server.storage.secret import MasterSecret
 from server.telephony.providers import VirtualDriver, VirtualExchange, VirtualNumbers
-from server.telephony.providers.virtual.magic import magic_numbers
+from server.telephony.providers.virtual.magic import SPEAKS, magic_numbers
 from server.tenants.audit import AuditLog
 from server.tenants.credentials import Credentials
 from server.tenants.destinations import Destinations
@@ -133,20 +133,20 @@ class Calling:
             closing.push_async_callback((revocations := Revocations(base.database, base.bus, clock)).close)
             closing.push_async_callback((queue := RecognitionQueue()).close)
             keepsakes = CallKeepsakes(recordings, store, base.speech, queue)
-            aftermath = Aftermath(store, keepsakes.segments, _analyser(settings, closing))
+            aftermath = Aftermath(store, keepsakes.segments, openai_service.analyser(settings, closing))
             links, audit = RecordingLinks(base.keys, clock), AuditLog(base.database)
-            artefacts = CallArtefacts(keepsakes, aftermath, recordings, links, settings.origin)
+            artefacts = CallArtefacts(store, recordings, links, settings.origin)
             cables = CableTokens(base.keys, clock)
             acts |= _acts(base, (news := NewsParts(store, artefacts, webhooks, cables)), aftermath)
             phones = _phones(base, closing)
             live = _live(base, store, phones, keepsakes, closing)
-            softphones = softphone_grants(base.database, base.keys, clock)
-            players = player_grants(base.database, base.keys, clock)
-            owned = (base.tenants, base.credentials, phones.numbers, phones.destinations, audit, phones.spending)
+            grants = base.database, base.keys, clock
+            softphones, players = softphone_grants(*grants), player_grants(*grants)
+            closing.push_async_callback((watch := Listeners(revocations)).close)
+            owned = (base.tenants, base.credentials, phones.numbers, audit, phones.guard, watch)
             parts = CallParts(store, live, keepsakes, softphones, players, *owned, clock)
             texts = _take_in(base, news, live, phones, closing)
-            replay_parts = ReplayParts(store, keepsakes, aftermath, recordings, players, links, clock)
-            replays = Replays(replay_parts, settings.origin)
+            replay_parts = ReplayParts(store, keepsakes, recordings, players, links, clock)
             yield cls(
                 Calls(parts, settings.caller_id),
                 live,
@@ -161,7 +161,7 @@ class Calling:
                 CableParts(store, feed, cables, revocations, clock),
                 artefacts,
                 IdempotencyKeys(base.database, base.secret, clock),
-                replays,
+                Replays(replay_parts, settings.origin),
                 phones.handsets(base),
                 HandsetTickets(base.keys, clock),
                 SampleCall(store, recordings, base.speech, clock, base.tenants.default_project),
@@ -184,10 +184,11 @@ class _Phones:
 
     exchange: VirtualExchange
     driver: VirtualDriver
+    simulation: VirtualDriver  # of the calls of test keys
     numbers: PhoneNumbers
     destinations: Destinations
     relay_numbers: RelayNumbers
-    spending: Spending
+    guard: TollGuard
 
     def handsets(self, base: Foundations) -> HandsetParts:
         """What browsers need to be telephones of this network."""
@@ -201,21 +202,24 @@ def _phones(base: Foundations, closing: AsyncExitStack) -> _Phones:
     exchange = VirtualExchange()
     driver = VirtualDriver(exchange, magic, base.clock)
     closing.push_async_callback(driver.stop, 0)
+    simulation = VirtualDriver(VirtualExchange(), magic, base.clock, others=magic[SPEAKS])
+    closing.push_async_callback(simulation.stop, 0)
     destinations = Destinations(base.database, base.clock, frozenset(magic))
     return _Phones(
         exchange,
         driver,
+        simulation,
         PhoneNumbers(base.database, base.credentials, base.clock),
         destinations,
         RelayNumbers(base.database, VirtualNumbers(), destinations, base.credentials, base.clock),
-        Spending(base.database, base.clock),
+        TollGuard(base.database, destinations, base.clock, base.metrics.dial_refused),
     )
 
 
 def _take_in(base: Foundations, parts: NewsParts, live: LiveCalls, phones: _Phones, closing: AsyncExitStack) -> Texts:
     """Calls and text messages that come to the numbers of projects."""
     inbound = Inbound(
-        phones.numbers, phones.relay_numbers, base.credentials, base.tenants, phones.spending, parts.store, live
+        phones.numbers, phones.relay_numbers, base.credentials, base.tenants, phones.guard, parts.store, live
     )
     closing.push_async_callback(inbound.close)
     phones.driver.on_incoming(inbound.take)
@@ -228,7 +232,7 @@ def _live(
     base: Foundations, store: CallStore, phones: _Phones, keepsakes: CallKeepsakes, closing: AsyncExitStack
 ) -> LiveCalls:
     async def permit(call: Call, number: str) -> None:
-        await phones.destinations.require(call.tenant_id, number, "to", call.uid)
+        await phones.guard.ring(Attempt(call.tenant_id, call.uid, [Dial(number, "to")], livemode=call.livemode))
 
     live = LiveCalls(
         CallServices(
@@ -237,11 +241,13 @@ def _live(
             room_clock=base.rooms,
             network=base.network,
             driver=phones.driver,
+            simulation=phones.simulation,
             keepsakes=keepsakes,
             open_ai=AgentVoices(base.engines, base.knowledge, base.credentials, base.clock).open,
             permit=permit,
             say=_Saying(base.speech),
             count_refused=base.metrics.refused_transitions.inc,
+            patience_s=base.settings.call_resume_s,
         )
     )
     base.metrics.count_calls(live.__len__)
@@ -282,15 +288,6 @@ class _Saying:
         except SpeechFailed:
             return []
         return frames
-
-
-def _analyser(settings: Settings, closing: AsyncExitStack) -> Analyser:
-    if settings.openai_base_url is None:
-        return ExtractiveAnalyser()
-    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else ""
-    analyser = OpenAiAnalyser(settings.openai_base_url, key, settings.openai_model, ExtractiveAnalyser())
-    closing.push_async_callback(analyser.close)
-    return analyser
 
 
 def _objects(settings: Settings) -> ObjectStore:

@@ -9,7 +9,8 @@ import click
 from server.app import Parloir
 from server.command import lines, moment, table, with_parloir
 from server.tenants.audit import SERVER, AuditEntry, ChainReport
-from server.tenants.keyring import OVERLAP, Key, RotatedKey
+from server.tenants.credentials import Kind
+from server.tenants.keyring import OVERLAP, Key, NewKey, RotatedKey
 
 MAX_OVERLAP_HOURS = 30 * 24
 
@@ -52,6 +53,20 @@ def list_credentials(tenant: str, as_json: bool) -> None:
         for key in with_parloir(listed)
     ]
     click.echo(json.dumps(rows, indent=2, ensure_ascii=False) if as_json else table(rows))
+
+
+@credentials.command("test-key")
+@click.option("--tenant", required=True)
+def make_test_key(tenant: str) -> None:
+    """Make a key whose calls are simulated: nothing is dialled, nothing is charged. Shown this once."""
+
+    async def make(parloir: Parloir) -> NewKey:
+        found = await parloir.tenants.by_uid(tenant)
+        project_id = await parloir.tenants.default_project(found.id)
+        return await parloir.keyring.add(found.id, project_id, "cli", Kind.SECRET)
+
+    made = with_parloir(make)
+    click.echo(lines({"id": made.uid, "key": made.text}))
 
 
 @credentials.command("rotate")

@@ -7,6 +7,9 @@ import click
 from server.app import Parloir
 from server.calls.texts import TextMessage
 from server.command import with_parloir
+from server.kit.errors import Conflict
+from server.sessions.handsets import HandsetTicket
+from server.telephony.numbers import normalise
 from server.tenants.phone_numbers import Keeping, PhoneNumber
 
 
@@ -58,6 +61,26 @@ def list_numbers(tenant: str) -> None:
         answers = one.forward_to or "agent"
         where = answers if one.is_relay_enabled else f"{answers} (paused)"
         click.echo(f"{one.number}\t{', '.join(name for name, on in kept.items() if on) or '-'}\t{where}")
+
+
+@numbers.command("handset")
+@click.argument("tenant")
+@click.argument("number")
+@click.option("--label", default=None, help="What stands on it; the tenant's name by default.")
+def open_handset(tenant: str, number: str, label: str | None) -> None:
+    """Print the address of a telephone in a browser that NUMBER rings, good for twelve hours.
+
+    It is a telephone of the virtual network: calls from here ring it, and it calls the tenant's numbers.
+    """
+
+    async def link(parloir: Parloir) -> str:
+        found, plain = await parloir.tenants.by_uid(tenant), normalise(number)
+        if await parloir.calling.numbers.find(plain) is not None:
+            raise Conflict("phone_number_taken", "Calls to this number are answered here: take another.")
+        ticket = HandsetTicket(found.id, plain, label or found.name)
+        return f"{parloir.settings.origin}/handset?t={await parloir.calling.handset_tickets.issue(ticket)}"
+
+    click.echo(with_parloir(link))
 
 
 @numbers.command("destinations")

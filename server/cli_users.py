@@ -67,7 +67,7 @@ def list_users() -> None:
 @_password
 def set_password(email: str, password: str) -> None:
     """Give a user another password; every sign-in of theirs ends."""
-    with_parloir(lambda parloir: parloir.identity.accounts.set_password(email, password))
+    with_parloir(lambda parloir: parloir.identity.password_changes.set(email, password))
     click.echo("The password is set. They have to sign in again.")
 
 

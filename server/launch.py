@@ -160,7 +160,8 @@ async def _prepare(parloir: Parloir, demo: bool) -> None:
             language = file.suffixes[0].removeprefix(".")
             await parloir.import_knowledge(tenant.id, file.name, file.read_bytes(), language)
         await parloir.calling.sample.ensure(tenant.id)
-    await parloir.speak_ahead()
+    if parloir.settings.speak_ahead:
+        await parloir.speak_ahead()
 
 
 def _shop_origins(settings: Settings, place: int) -> list[str]:

@@ -9,10 +9,13 @@ from typing import Annotated, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from server.browser import TURN, IceServer
 from server.egress import EgressPolicy
 from server.identity.addresses import normalised
 from server.identity.smtp import MailServer, Security
 from server.kit.errors import InvalidInput
+from server.speech.speaker import FIRST_SOUND_S
+from server.storage.database import CONNECTIONS, WAIT_S
 
 Words = Annotated[tuple[str, ...], NoDecode]
 """Comma-separated words, in the environment a plain string."""
@@ -52,6 +55,20 @@ class Settings(BaseSettings):
         validation_alias="DATABASE_URL",
         repr=False,
         description="sqlite:///path or postgresql://user:password@host/name. Default: SQLite in the data folder.",
+    )
+    database_connections: int = Field(
+        CONNECTIONS,
+        ge=1,
+        le=500,
+        validation_alias="PARLOIR_DATABASE_CONNECTIONS",
+        description="Connections to the database that one process opens at most.",
+    )
+    database_wait_s: float = Field(
+        WAIT_S,
+        gt=0,
+        le=60,
+        validation_alias="PARLOIR_DATABASE_WAIT_S",
+        description="How long a request waits for one of them before it is refused with 503, in seconds.",
     )
     redis_url: str | None = Field(
         None,
@@ -130,8 +147,27 @@ class Settings(BaseSettings):
     ice_servers: Words = Field(
         (),
         validation_alias="PARLOIR_ICE_SERVERS",
-        description="STUN and TURN servers, comma-separated: stun:host:port, turn:user:password@host:port.",
+        description="STUN and TURN servers, comma-separated: stun:host:port, turn:host:port with PARLOIR_TURN_SECRET, "
+        "or turn:user:password@host:port.",
         repr=False,
+    )
+    turn_secret: SecretStr | None = Field(
+        None,
+        validation_alias="PARLOIR_TURN_SECRET",
+        description="Secret shared with the TURN servers (coturn's static-auth-secret): every session gets credentials "
+        "of its own.",
+    )
+    turn_ttl_s: int = Field(
+        600,
+        validation_alias="PARLOIR_TURN_TTL_S",
+        ge=30,
+        le=86_400,
+        description="Seconds in which such credentials open a relay; one that is open stays open.",
+    )
+    ice_relay_only: bool = Field(
+        default=False,
+        validation_alias="PARLOIR_ICE_RELAY_ONLY",
+        description="Let pages send sound through a TURN server or not at all, never straight to this server.",
     )
     caller_id: str | None = Field(
         None,
@@ -195,6 +231,25 @@ class Settings(BaseSettings):
         ge=30,
         le=3600,
         description="Seconds a conversation waits for a visitor whose connection is gone.",
+    )
+    speak_ahead: bool = Field(
+        default=True,
+        validation_alias="PARLOIR_SPEAK_AHEAD",
+        description="Have known answers spoken in the background after a start, so that they come at once.",
+    )
+    first_sound_s: float = Field(
+        FIRST_SOUND_S,
+        validation_alias="PARLOIR_FIRST_SOUND_S",
+        gt=0,
+        le=8,
+        description="Seconds the best voice may take to its first sound before the next one speaks in its place.",
+    )
+    call_resume_s: int = Field(
+        30,
+        validation_alias="PARLOIR_CALL_RESUME_S",
+        ge=10,
+        le=3600,
+        description="Seconds a call waits for a softphone whose connection is lost; 10 at most while it rings.",
     )
     drain_s: int = Field(
         5,
@@ -264,6 +319,11 @@ class Settings(BaseSettings):
             raise ValueError("PARLOIR_SMTP_USERNAME and PARLOIR_SMTP_PASSWORD are needed together")
         if self.smtp_host is not None and "mail_from" not in self.model_fields_set:
             raise ValueError("PARLOIR_MAIL_FROM is needed with PARLOIR_SMTP_HOST")
+        relays = [server for server in self.page_ice_servers if server.urls.startswith(TURN)]
+        if any(server.takes_credentials for server in relays) != (self.turn_secret is not None):
+            raise ValueError("PARLOIR_TURN_SECRET and a turn: server without a user are needed together")
+        if self.ice_relay_only and not relays:
+            raise ValueError("PARLOIR_ICE_RELAY_ONLY needs a turn: server in PARLOIR_ICE_SERVERS")
         if self.media_port_max - self.media_port_min < 1:
             raise ValueError("PARLOIR_MEDIA_PORT_MAX must be greater than PARLOIR_MEDIA_PORT_MIN")
         return self
@@ -286,8 +346,12 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'parloir.db'}"
 
     @property
-    def page_ice_servers(self) -> list[dict[str, str]]:
-        """The ICE servers as RTCPeerConnection takes them: urls, username, credential."""
+    def database_access(self) -> tuple[str, int, float]:
+        """As Database takes it: where it is, how many connections, how long to wait for one."""
+        return self.resolved_database_url, self.database_connections, self.database_wait_s
+
+    @property
+    def page_ice_servers(self) -> list[IceServer]:
         return [_ice_server(text) for text in self.ice_servers]
 
     @property
@@ -317,12 +381,12 @@ class Settings(BaseSettings):
         return self.media_addresses or (("127.0.0.1",) if self.is_loopback else ())
 
 
-def _ice_server(text: str) -> dict[str, str]:
+def _ice_server(text: str) -> IceServer:
     scheme, colon, rest = text.partition(":")
     if scheme not in {"stun", "turn", "turns"} or not colon or not rest:
-        raise ValueError("an ICE server is stun:host:port or turn:user:password@host:port")
+        raise ValueError("an ICE server is stun:host:port, turn:host:port or turn:user:password@host:port")
     secret, at, address = rest.rpartition("@")
     if not at:
-        return {"urls": text}
+        return IceServer(text)
     user, _, password = secret.partition(":")
-    return {"urls": f"{scheme}:{address}", "username": user, "credential": password}
+    return IceServer(f"{scheme}:{address}", user, password)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+import structlog
 
 from tests.fakes.clock import FakeClock
 from tests.fixtures.databases import (  # noqa: F401  # fixtures are found by name
@@ -23,6 +24,14 @@ from tests.fixtures.databases import (  # noqa: F401  # fixtures are found by na
 from tests.fixtures.lanes import pytest_xdist_make_scheduler  # noqa: F401  # a hook is found by name
 
 _TURNS_TO_END = 50
+
+# Tracebacks as Python prints them: drawn with every value in sight, one takes a tenth of a second.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aiortc import RTCDataChannel, RTCSctpTransport
+from OpenSSL.SSL import Error as TlsError
 
 LABEL = "control"
 QUEUED_MAX = 256
@@ -17,16 +18,22 @@ UNSENT_MAX_BYTES = 64 * 1024  # handed to SCTP and not yet acknowledged
 def lose_what_cannot_go(association: RTCSctpTransport) -> None:
     """Let a datagram of the association that finds no path be a lost one, as UDP has it, instead of an error.
 
-    aiortc 1.16 sends from timers and tasks that nobody awaits, also while the path below is being closed.
+    aiortc 1.16 sends from timers and tasks that nobody awaits, also while the path below is being closed, by either
+    side: OpenSSL refuses to send when the page has said that it closes.
     """
     secured = association.transport
     send = secured._send_data
 
     async def send_or_lose(data: bytes) -> None:
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(ConnectionError, TlsError):
             await send(data)
 
     secured._send_data = send_or_lose  # type: ignore[method-assign]
+
+
+def is_acknowledged(association: RTCSctpTransport) -> bool:
+    """Whether the page has all that was handed over."""
+    return not (association._data_channel_queue or association._outbound_queue or association._sent_queue)
 
 
 @dataclass

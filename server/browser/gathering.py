@@ -11,7 +11,7 @@ import ipaddress
 import random
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from aioice import Candidate, Connection
 from aioice.candidate import candidate_foundation, candidate_priority
@@ -23,19 +23,10 @@ from server.browser.datagrams import SocketTransport
 from server.kit.clock import Clock
 
 LOOPBACK = "127.0.0.1"
-SERVER_WAIT_S = 1  # for STUN and TURN servers, when there are any: the answer waits for them
+SERVER_WAIT_S = 1  # for a STUN server, when there is one: the answer waits for it
 DATAGRAMS_MAX = 256  # received and not yet looked at: five seconds of sound
 REMOTE_CANDIDATES_MAX = 16
 RECEIVE_BUFFER_BYTES = 256 * 1024
-
-
-@dataclass(frozen=True)
-class IceServer:
-    """A STUN or TURN server this server itself asks for addresses; `urls` like "turn:host:3478"."""
-
-    urls: str
-    username: str | None = None
-    credential: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -43,13 +34,15 @@ class MediaNetwork:
     """Where sound comes in. No bind address means every interface; ports 0 to 0 means any port.
 
     `public_address` is shown to browsers in place of our own (1:1 NAT, same ports); loopback stays as it is.
+    `stun_urls`: like "stun:host:3478", asked for our own address. A relay is the browsers' business alone: it must be
+    able to reach us.
     """
 
     bind_addresses: tuple[str, ...] = ()
     port_min: int = 0
     port_max: int = 0
     public_address: str | None = None
-    ice_servers: tuple[IceServer, ...] = ()
+    stun_urls: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 <= self.port_min <= self.port_max <= 65_535:
@@ -80,7 +73,7 @@ class MediaNetwork:
         raise OSError(f"no free UDP port from {self.port_min} to {self.port_max}")
 
     def aiortc_servers(self) -> list[RTCIceServer]:
-        return [RTCIceServer(server.urls, server.username, server.credential) for server in self.ice_servers]
+        return [RTCIceServer(url) for url in self.stun_urls]
 
 
 class BoundConnection(Connection):
@@ -99,15 +92,13 @@ class BoundConnection(Connection):
         addresses: list[str],
         timeout: int = SERVER_WAIT_S,  # noqa: ASYNC109 - aioice's own signature
     ) -> list[Candidate]:
-        """Bind host candidates; ask STUN and TURN servers only when there are any."""
+        """Bind host candidates; ask a STUN server only when there is one."""
         wanted = list(self.network.bind_addresses) or addresses or [LOOPBACK]
         hosts = [host for address in wanted if (host := self._bind(component, address)) is not None]
         self._protocols += hosts
         candidates = [host.local_candidate for host in hosts]
         if self.stun_server:
             candidates += await self._ask_stun(hosts, self.stun_server)
-        if self.turn_server:
-            candidates += await super().get_component_candidates(component, [], timeout=SERVER_WAIT_S)
         return candidates
 
     async def add_remote_candidate(self, remote_candidate: Candidate | None) -> None:

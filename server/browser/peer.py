@@ -37,6 +37,8 @@ NEGOTIATE_TIMEOUT_S = 5.0
 SILENT_S = 5.0  # without a single datagram: a browser sends at least a check every 2.5 s
 WATCH_INTERVAL_S = 0.5
 CLOSE_TIMEOUT_S = 5.0
+LAST_WORDS_S = 3.0
+ACKNOWLEDGED_INTERVAL_S = 0.05
 
 # What the page should send: mono wideband speech that survives a lost packet.
 _OPUS_WISHES = "minptime=10;useinbandfec=1;stereo=0;maxplaybackrate=16000;maxaveragebitrate=32000"
@@ -103,6 +105,7 @@ class BrowserPeer:
         self._on_control = on_control
         self._on_state = on_state
         self._state = PeerState.CONNECTING
+        self._has_failed = False
         self._tasks = TaskScope(f"peer {leg_id}")
         self._closing: asyncio.Task[None] | None = None
         self._answer_sdp = ""
@@ -176,9 +179,28 @@ class BrowserPeer:
     def state(self) -> PeerState:
         return self._state
 
+    @property
+    def heard_at(self) -> float:
+        """The monotonic time of the latest datagram."""
+        return self._bound.heard_at
+
+    @property
+    def has_failed(self) -> bool:
+        """Given up from here: whoever sees it CLOSED otherwise sees that the page closed it."""
+        return self._has_failed
+
     def send_control(self, text: str, droppable: bool = False) -> None:
         """Send `text` on the control channel; queued until it opens. A page that cannot keep up is closed."""
         self._outbox.send(text, droppable)
+
+    async def last_words(self) -> None:
+        """Return when the page has every message, or can hardly be waited for any longer."""
+        association = self._connection.sctp
+        deadline = self._clock.monotonic() + LAST_WORDS_S
+        while self._state is PeerState.CONNECTED and self._clock.monotonic() < deadline:
+            if association is None or (not len(self._outbox) and control.is_acknowledged(association)):
+                return
+            await self._clock.sleep(ACKNOWLEDGED_INTERVAL_S)
 
     def take_keys(self, on_key: OnKey) -> None:
         """Tell `on_key` what is pressed on the page from now on, if the page says keys as RTP events."""
@@ -292,6 +314,7 @@ class BrowserPeer:
         self._fail()
 
     def _fail(self) -> None:
+        self._has_failed = True
         self._become(PeerState.FAILED)
         self._close_soon()
 

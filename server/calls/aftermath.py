@@ -1,6 +1,6 @@
 """What becomes of a call when nobody talks any more: its words are judged, once, and the verdict is logged."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from server.analysis import Analyser, Said, Talk
@@ -37,5 +37,9 @@ class Aftermath:
 
     async def analysis(self, call_id: int) -> dict[str, Any] | None:
         """The verdict on a call, if there is one."""
-        events = await self._store.events(call_id, of_type=ANALYSED)
-        return dict(events[0].payload) if events else None
+        return verdict(await self._store.events(call_id, of_type=ANALYSED))
+
+
+def verdict(events: Sequence[CallEvent]) -> dict[str, Any] | None:
+    """What the first ANALYSED among `events` says: a call is judged once."""
+    return next((dict(event.payload) for event in events if event.type == ANALYSED), None)

@@ -3,11 +3,13 @@
 import asyncio
 from typing import Any
 
+from server.calls.absence import patience
 from server.calls.aftermath import SETTLED
 from server.calls.call_services import AiVoice, CallServices
 from server.calls.capture import Words
 from server.calls.ledger import AWAY_TIMEOUT_S, Ledger
 from server.calls.messages import Outgoing
+from server.calls.notice import RecordingNotice
 from server.calls.participants import Participant, Presence, side_of
 from server.calls.phone import END_OUTCOMES, PhoneCallbacks, PhoneLine
 from server.calls.room import VOICELESS
@@ -36,13 +38,12 @@ class LiveCall:
     """Made from a stored call; `begin()` starts its plot. `end()` happens once, whoever asks for it."""
 
     def __init__(self, call: Call, services: CallServices) -> None:
-        self.id = call.id
-        self.ended, self.closed = asyncio.Event(), asyncio.Event()
-        self._services = services
-        self._clock = services.clock
+        self.id, self.ended, self.closed = call.id, asyncio.Event(), asyncio.Event()
+        self._services, self._clock = services, services.clock
         self._tasks = TaskScope(call.uid)
         self._ledger = Ledger(call, services.store, services.clock, lambda: self.end(Outcome.ERROR, "overloaded"))
         self._scene = CallScene(services.room_clock, self._show_levels, self._sounded)
+        self._notice = RecordingNotice(self._ledger, self._scene, services, self._tasks, self._show)
         self._phones: dict[str, PhoneLine] = {}
         self._softphones: dict[str, SoftphoneLine] = {}
         self._ai: AiVoice | None = None
@@ -54,7 +55,7 @@ class LiveCall:
             self._phone_rings, self._phone_sounds, self._phone_answered, self._phone_digit, self._phone_ended
         )
         self._softphone_tell = SoftphoneCallbacks(
-            self._softphone_present, self._softphone_away, self._softphone_gone, self._command
+            self._softphone_present, self._softphone_away, self._softphone_gone, self._command, self._patience
         )
 
     @property
@@ -68,6 +69,7 @@ class LiveCall:
     def begin(self, incoming: IncomingCall | None = None) -> None:
         """Answer who called, dial whoever comes first, or wait for the agent's softphone."""
         self._tasks.spawn(self._ledger.run(), "ledger")
+        self._notice.prepare()
         if incoming is not None:
             self._happen(Happening(Step.RANG))
             self._customer = self._telephone(Role.CALLER, incoming.leg.number, uid=incoming.leg.id)
@@ -90,7 +92,7 @@ class LiveCall:
 
     def body_for(self, grant_uid: str | None) -> Outgoing:
         """The call as the softphone of that grant sees it."""
-        line = self._softphones.get(grant_uid or "")
+        line = self.softphone(grant_uid or "")
         return self.body(line.participant.uid if line else None)
 
     async def connect(self, grant_uid: str, role: Role, offer: str) -> tuple[str, Outgoing]:
@@ -99,22 +101,21 @@ class LiveCall:
         Raises Gone `call_ended`, Conflict `agent_already_present` or `call_full`, and what an offer may.
         """
         self._refuse_when_over()
-        line = self._softphones.get(grant_uid) or self._new_softphone(grant_uid, role)
+        line = self.softphone(grant_uid) or self._new_softphone(grant_uid, role)
         return await line.connect(offer), self.body(line.participant.uid)
 
-    def leave(self, grant_uid: str) -> None:
-        """The page of a softphone goes, and may be back in a moment."""
-        if line := self._softphones.get(grant_uid):
-            line.leave()
+    def softphone(self, grant_uid: str) -> SoftphoneLine | None:
+        """The softphone of that grant, once it was connected."""
+        return self._softphones.get(grant_uid)
 
-    def add_monitor(self, number: str) -> Participant:
+    def add_monitor(self, number: str) -> PhoneLine:
         """Ring a supervisor, who will hear and not be heard. `number` is E.164."""
         self._refuse_when_over()
         require_talk(self.state)
         line = self._telephone(Role.MONITOR, number)
         line.dial(self.call.our_number)
         self._show()
-        return line.participant
+        return line
 
     def hang_up(self, reason: str) -> None:
         """End the call for everybody. Idempotent."""
@@ -125,6 +126,7 @@ class LiveCall:
         if not self.ended.is_set():
             self._happen(Happening(Step.ENDED, outcome, reason))
             self.ended.set()
+            self._notice.close()
             self._tasks.spawn(self._finish(), "finish")
 
     async def close(self) -> None:
@@ -159,31 +161,27 @@ class LiveCall:
         if line is self._customer:
             self._scene.ring(on=False)
             self._happen(Happening(Step.ANSWERED))
-            self._tasks.spawn(self._begin_talk(), "begin talk")
+            self._tasks.spawn(self._begin_talk(line.participant), "begin talk")
         elif line is self._transfer:
             self._transferred()
         elif line.participant.role is Role.AGENT and self.state is CallState.WAITING_AGENT:
             self._dial_customer()
 
-    async def _begin_talk(self) -> None:
-        """Recording, transcript and the AI agent, if any."""
-        capture = await self._services.keepsakes.open(self.call, self._take_words)
-        if self.ended.is_set():
-            await capture.finish()
-            return
-        self._scene.begin_capture(capture)
-        if self.call.kind == "ai":
-            customer = self._customer.participant.uid if self._customer else ""
+    async def _begin_talk(self, customer: Participant) -> None:
+        """Recording and transcript, where they may be, and then the AI agent, if any."""
+        await self._notice.begin_capture(customer, self._take_words)
+        if self.call.kind == "ai" and not self.ended.is_set():
             ai = self._ai = await self._services.open_ai(
-                self.call, customer, self._take_words, lambda reason: self.hang_up(f"agent_{reason}")
+                self.call, customer.uid, self._take_words, lambda reason: self.hang_up(f"agent_{reason}")
             )
-            self._joined(self._admit(Participant(ai.leg.id, Role.AI, side_of(Role.AI), "agent")), ai.leg)
+            self._joined(self._admit(Participant(ai.leg.id, Role.AI, side_of(Role.AI, "ai"), "agent")), ai.leg)
             ai.start()
         self._show()
 
     def _phone_digit(self, line: PhoneLine, digit: str) -> None:
         self._ledger.note("call.digit", {"leg": line.participant.uid})
         self._broadcast({"type": "dtmf", "digit": digit, "leg": line.participant.uid})
+        self._notice.press(line.participant, digit)
 
     def _phone_ended(self, line: PhoneLine, end: CallEnd) -> None:
         self._scene.unseat(line.participant)
@@ -221,13 +219,16 @@ class LiveCall:
     def _new_softphone(self, grant_uid: str, role: Role) -> SoftphoneLine:
         if role is Role.AGENT and self._agent_uid is not None:
             raise Conflict("agent_already_present", "Another softphone controls this call.")
-        one = self._admit(Participant(new_uid("leg"), role, side_of(role), "browser"))
+        one = self._admit(Participant(new_uid("leg"), role, side_of(role, self.call.kind), "browser"))
         if role is Role.AGENT:
             self._agent_uid = one.uid
         encoder = self._encoder if role in VOICELESS else None  # they all hear the same
         line = SoftphoneLine(one, self._services.network, self._clock, self._softphone_tell, self._tasks, encoder)
         self._softphones[grant_uid] = line
         return line
+
+    def _patience(self) -> float:
+        return patience(self.state, self._services.patience_s)
 
     def _softphone_present(self, line: SoftphoneLine) -> None:
         if line.leg is not None and not self.ended.is_set():
@@ -320,24 +321,25 @@ class LiveCall:
             self._happen(Happening(Step.TRANSFER_FAILED))
 
     def _telephone(self, role: Role, number: str, name: str | None = None, uid: str | None = None) -> PhoneLine:
-        participant = self._admit(Participant(uid or new_uid("leg"), role, side_of(role), "phone", number, name))
-        line = PhoneLine(participant, self._services.driver, self._phone_tell, self._tasks)
-        self._phones[participant.uid] = line
+        side, driver = side_of(role, self.call.kind), self._services.driver_of(self.call)
+        participant = self._admit(Participant(uid or new_uid("leg"), role, side, "phone", number, name))
+        line = self._phones[participant.uid] = PhoneLine(participant, driver, self._phone_tell, self._tasks)
         return line
 
     def _admit(self, participant: Participant) -> Participant:
-        self._ledger.invite(self._scene.admit(participant))
+        self._ledger.invite(self._scene.admit(self._notice.meet(participant)))
         return participant
 
     def _joined(self, participant: Participant, leg: Leg) -> None:
         participant.presence = Presence.JOINED
         self._scene.seat(participant, leg)
         self._ledger.joined(participant)
+        self._notice.joined()
         self._show()
 
-    def _let_go(self, participant: Participant, reason: str) -> None:
-        participant.presence = Presence.LEFT
-        self._ledger.left(participant, reason)
+    def _let_go(self, one: Participant, reason: str) -> None:
+        one.presence = Presence.LEFT
+        self._ledger.left(one, reason)
 
     def _happen(self, happening: Happening) -> None:
         try:
@@ -349,7 +351,7 @@ class LiveCall:
     def _take_words(self, words: Words) -> None:
         """Show what is being said; what was said is stored first."""
         speaker = self._scene.participants.get(words.participant)
-        if speaker is None:
+        if speaker is None or not self.call.may_be_kept:
             return
         message = words.message(speaker)
         if not words.final or not words.text:

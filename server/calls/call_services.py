@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from server.browser import MediaNetwork
+from server.calls.absence import PATIENCE_S
 from server.calls.announcements import Say
 from server.calls.capture import Capture, Words
 from server.calls.messages import Outgoing
@@ -66,6 +67,8 @@ class CallServices:
     room_clock: RoomClock
     network: MediaNetwork
     driver: TelephonyDriver
+    simulation: TelephonyDriver
+    """Of the calls of test keys: everything answers by itself, and nothing is reached."""
     keepsakes: Keepsakes
     open_ai: Callable[[Call, str, OnWords, Callable[[str], None]], Awaitable[AiVoice]]
     """(call, the customer's participant uid, words said, told when the agent ends the conversation and why)"""
@@ -74,3 +77,9 @@ class CallServices:
     say: Say
     count_refused: Callable[[], None]
     """An illegal transition was refused."""
+    patience_s: float = PATIENCE_S
+    """How long a softphone whose connection is lost is waited for."""
+
+    def driver_of(self, call: Call) -> TelephonyDriver:
+        """The network that the call's telephones are on."""
+        return self.driver if call.livemode else self.simulation

@@ -8,7 +8,7 @@ from typing import Protocol
 from server.calls.messages import Outgoing
 from server.calls.participants import Participant, Side
 from server.kit.log import logger
-from server.media.frame import Frame
+from server.media.frame import FRAME_MS, Frame
 from server.media.mix import SILENCE, mix
 
 _log = logger(__name__)
@@ -73,25 +73,27 @@ class Capture:
     def __init__(
         self,
         recorder: Recorder | None,
-        new_transcriber: Callable[[Participant], LegTranscriber | None],
+        new_transcriber: Callable[[Participant, int], LegTranscriber | None],
     ) -> None:
-        """`new_transcriber` gives None for a participant that is not transcribed."""
+        """`new_transcriber(participant, since_ms)` gives None for a participant that is not transcribed."""
         self._recorder = recorder
         self._new_transcriber = new_transcriber
         self._sides: dict[str, Side] = {}
         self._transcribers: dict[str, LegTranscriber] = {}
+        self._ticks = 0
 
     def add(self, participant: Participant) -> None:
         """Whose sound is `participant`'s: asked once, also when it comes back."""
         if participant.uid in self._sides:
             return
         self._sides[participant.uid] = participant.side
-        transcriber = self._new_transcriber(participant)
+        transcriber = self._new_transcriber(participant, self._ticks * FRAME_MS)
         if transcriber is not None:
             self._transcribers[participant.uid] = transcriber
 
     def tick(self, spoken: Mapping[str, Frame]) -> None:
         """What was said in 20 ms, by participant; who is not named said nothing."""
+        self._ticks += 1
         if self._recorder is not None:
             self._recorder.write(self._side(spoken, Side.CUSTOMER), self._side(spoken, Side.OURS))
         for uid, transcriber in self._transcribers.items():

@@ -2,13 +2,14 @@
 
 from server.calls.live_calls import LiveCalls
 from server.calls.orders import AI, PAUSED, RELAY
-from server.calls.spending import Spending
-from server.calls.store import CallStore, NewCall
+from server.calls.store import Call, CallStore, NewCall
+from server.calls.toll_guard import Attempt, Dial, TollGuard
 from server.kit.errors import AppError, TooMany
 from server.kit.log import logger
 from server.kit.tasks import TaskScope
 from server.telephony.port import CallEnd, IncomingCall
 from server.tenants.credentials import Credentials
+from server.tenants.keeping import Notice
 from server.tenants.phone_numbers import PhoneNumber, PhoneNumbers
 from server.tenants.plans import plan_named
 from server.tenants.relay_numbers import RelayNumbers
@@ -29,7 +30,7 @@ class Inbound:
         relays: RelayNumbers,
         credentials: Credentials,
         tenants: Tenants,
-        spending: Spending,
+        guard: TollGuard,
         store: CallStore,
         live: LiveCalls,
     ) -> None:
@@ -37,7 +38,7 @@ class Inbound:
         self._relays = relays
         self._credentials = credentials
         self._tenants = tenants
-        self._spending = spending
+        self._guard = guard
         self._store = store
         self._live = live
         self._tasks = TaskScope("calls that come in")
@@ -68,11 +69,22 @@ class Inbound:
 
     async def _begin(self, incoming: IncomingCall, number: PhoneNumber) -> None:
         self._live.refuse_when_stopping()
-        if number.forward_to is None and number.is_relay_enabled:
+        if not number.is_relay_enabled:
+            new, limit = await self._to_relay(number, incoming.caller_id, PAUSED)
+            call = await self._store.create(new, limit)
+        elif number.forward_to is None:
             new, limit = await self._to_agent(incoming, number)
+            call = await self._store.create(new, limit)
         else:
-            new, limit = await self._to_relay(incoming, number)
-        self._live.begin(await self._store.create(new, limit), incoming)
+            call = await self._forward(incoming, number, number.forward_to)
+        self._live.begin(call, incoming)
+
+    async def _forward(self, incoming: IncomingCall, number: PhoneNumber, forward_to: str) -> Call:
+        """What may be forwarded is asked again: countries and numbers may have changed since it was set."""
+        await self._relays.refuse_loop(forward_to)
+        new, limit = await self._to_relay(number, incoming.caller_id, None)
+        attempt = Attempt(number.tenant_id, "relay", [Dial(forward_to, "forward_to")], number.number)
+        return await self._guard.place(attempt, lambda gate: self._store.create(new, limit, gate))
 
     async def _to_agent(self, incoming: IncomingCall, number: PhoneNumber) -> tuple[NewCall, int]:
         target = await self._credentials.target_of(number.tenant_id, number.agent_uid or "")
@@ -92,27 +104,21 @@ class Inbound:
         )
         return new, target.plan.concurrent_conversations
 
-    async def _to_relay(self, incoming: IncomingCall, number: PhoneNumber) -> tuple[NewCall, int]:
-        """What may be forwarded is asked again: countries and numbers may have changed since it was set."""
-        is_open = number.is_relay_enabled
-        if is_open:
-            await self._relays.require_forwardable(number)
-        tenant = await self._tenants.by_id(number.tenant_id)
-        plan = plan_named(tenant.plan)
-        if is_open:
-            await self._spending.require_room(tenant.id, plan)
+    async def _to_relay(self, number: PhoneNumber, caller_id: str | None, mode: str | None) -> tuple[NewCall, int]:
+        tenant, is_open = await self._tenants.by_id(number.tenant_id), mode != PAUSED
         new = NewCall(
             tenant_id=number.tenant_id,
             project_id=number.project_id,
             kind=RELAY,
             direction="inbound",
-            mode=None if is_open else PAUSED,
+            mode=mode,
             language=tenant.language,
-            from_number=incoming.caller_id,
+            from_number=caller_id,
             to_number=number.forward_to or number.number,
             relay_number=number.number,
             is_recorded=is_open and number.is_recorded,
             is_transcribed=is_open and number.is_transcribed,
             is_analysed=is_open and number.is_analysed,
+            notice=Notice.ANNOUNCE if number.is_announced else Notice.OFF,
         )
-        return new, plan.concurrent_conversations
+        return new, plan_named(tenant.plan).concurrent_conversations

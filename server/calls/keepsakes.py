@@ -1,5 +1,6 @@
 """What calls leave behind, kept for real: recordings, and words in the log of their call."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from server.calls.capture import Capture, LegTranscriber, OnWords, Words
@@ -7,7 +8,7 @@ from server.calls.messages import Outgoing
 from server.calls.orders import AI
 from server.calls.participants import Participant
 from server.calls.room import VOICELESS
-from server.calls.store import Call, CallStore
+from server.calls.store import Call, CallEvent, CallStore
 from server.recordings import Recorder, Recordings, State
 from server.speech.engines import SpeechEngines
 from server.speech.port import SpeechToText
@@ -40,8 +41,8 @@ class CallKeepsakes:
             self._uncovered[call.id] = NOT_COVERED
             await self._store.note(call.id, UNAVAILABLE, {"reason": NOT_COVERED})
 
-        def transcriber(participant: Participant) -> LegTranscriber | None:
-            return None if engine is None else self._transcriber(call, engine, participant, on_words)
+        def transcriber(participant: Participant, since_ms: int) -> LegTranscriber | None:
+            return None if engine is None else self._transcriber(call, engine, participant, since_ms, on_words)
 
         return Capture(recorder, transcriber)
 
@@ -69,24 +70,14 @@ class CallKeepsakes:
 
     async def stored_states(self, call: Call) -> dict[str, Any]:
         recording = await self._recordings.of(call.id)
-        uncovered = await self._store.events(call.id, of_type=UNAVAILABLE)
-        reason = str(uncovered[0].payload["reason"]) if uncovered else None
-        return {"recording": recording.state.value} | _transcript_state(call, reason)
+        return states_of(call, recording.state, await self._store.events(call.id, of_type=UNAVAILABLE))
 
     async def segments(self, call_id: int) -> list[Segment]:
         """All that was said, in the order in which it was recognised."""
-        said: list[Segment] = []
-        after = 0
-        while page := await self._store.events(call_id, after, WORDS):
-            after = page[-1].seq
-            said += [
-                Segment(event.payload["role"], event.payload["text"], event.payload["t0_ms"], event.payload["t1_ms"])
-                for event in page
-            ]
-        return said
+        return segments((await self._store.logs([call_id], [WORDS]))[call_id])
 
     def _transcriber(
-        self, call: Call, engine: SpeechToText, participant: Participant, on_words: OnWords
+        self, call: Call, engine: SpeechToText, participant: Participant, since_ms: int, on_words: OnWords
     ) -> LegTranscriber | None:
         if participant.role in VOICELESS:
             return None
@@ -94,7 +85,22 @@ class CallKeepsakes:
         def heard(words: Heard) -> None:
             on_words(Words(words.id, participant.uid, words.text, words.final, words.t0_ms, words.t1_ms))
 
-        return Transcriber(engine, self._speech.new_vad(), call.language, self._queue, heard)
+        return Transcriber(engine, self._speech.new_vad(), call.language, self._queue, heard, since_ms)
+
+
+def segments(events: Sequence[CallEvent]) -> list[Segment]:
+    """What the WORDS among `events` say."""
+    return [
+        Segment(event.payload["role"], event.payload["text"], event.payload["t0_ms"], event.payload["t1_ms"])
+        for event in events
+        if event.type == WORDS
+    ]
+
+
+def states_of(call: Call, recording: State, events: Sequence[CallEvent]) -> dict[str, Any]:
+    """How far recording and transcript of a call are; `events` of its log, all that are UNAVAILABLE among them."""
+    uncovered = next((str(event.payload["reason"]) for event in events if event.type == UNAVAILABLE), None)
+    return {"recording": recording.value} | _transcript_state(call, uncovered)
 
 
 def _hears_legs(call: Call) -> bool:
@@ -103,10 +109,10 @@ def _hears_legs(call: Call) -> bool:
 
 
 def _transcript_state(call: Call, unavailable: str | None) -> dict[str, Any]:
-    """`none` until somebody can have said something."""
+    """`none` until somebody can have said something that may be kept."""
     state = "none"
     if call.is_transcribed and unavailable is not None:
         state = "unavailable"
-    elif call.is_transcribed and call.answered_at is not None:
+    elif call.is_transcribed and call.answered_at is not None and call.may_be_kept:
         state = "ready" if call.is_over else "recording"
     return {"transcript": state, "transcript_reason": unavailable}

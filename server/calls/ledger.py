@@ -8,7 +8,8 @@ from typing import Any
 
 from server.calls.participants import Participant
 from server.calls.state import CallState, Happening, IllegalTransition, Step, advance
-from server.calls.store import Call, CallStore
+from server.calls.store import Call, CallStore, Consent
+from server.calls.stored import decided
 from server.kit.clock import Clock
 from server.kit.log import logger
 from server.storage import is_away
@@ -59,6 +60,11 @@ class Ledger:
             ended_at=now if happening.step is Step.ENDED else self._call.ended_at,
         )
         self.add(happening.step.value, lambda: self._store.apply(self._call.id, happening, at=now), written)
+
+    def decide(self, consent: Consent, record: Mapping[str, Any], written: Callable[[], None]) -> None:
+        """Whether the call may be kept."""
+        self._call = decided(self._call, consent)
+        self.add("consent", lambda: self._store.decide(self._call.id, consent, record), written)
 
     def invite(self, one: Participant) -> None:
         invited = (one.uid, one.role.value, one.transport, one.number)

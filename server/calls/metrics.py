@@ -36,6 +36,9 @@ class CallMetrics:
         self.refused_transitions = Counter(
             "parloir_call_transitions_refused", "Happenings that could not happen to a call.", registry=self.registry
         )
+        self._refused_dials = Counter(
+            "parloir_dials_refused_total", "Numbers that were not dialled, by why.", ("reason",), registry=self.registry
+        )
         self.ended = Counter(
             "parloir_conversations_ended_total", "Conversations that ended.", ("reason",), registry=self.registry
         )
@@ -51,6 +54,10 @@ class CallMetrics:
         }
         for stage, seconds in stages.items():
             self._stages.labels(stage, turn.path).observe(seconds)
+
+    def dial_refused(self, reason: str) -> None:
+        """A number was not dialled, because of the refusal with that code."""
+        self._refused_dials.labels(reason).inc()
 
     def count_calls(self, live: Callable[[], int]) -> None:
         """Where the number of calls alive now comes from."""

@@ -82,10 +82,15 @@ class Outbox:
     async def _act_on(self, call_id: int, rows: Sequence[tuple[int, CallEvent]]) -> None:
         done = []
         try:
-            for outbox_id, event in rows:
+            for place, (outbox_id, event) in enumerate(rows):
                 try:
                     await self._acts[event.type](event)
                 except Exception as failure:  # noqa: BLE001  # whatever it is, the row waits for another try
+                    if is_away(failure):  # no fault of the event's: it loses none of its tries, and its place neither
+                        _log.warning("events wait for the database", failure=type(failure).__name__)
+                        rest = [waiting for waiting, _ in rows[place:]]
+                        await self._kept(functools.partial(self._give_back, rest))
+                        break
                     _log.error("an event could not be acted on", event_type=event.type, exc_info=failure)
                     await self._kept(functools.partial(self._failed, outbox_id, type(failure).__name__))
                 else:
@@ -99,12 +104,13 @@ class Outbox:
         """Rows that are due, of calls that nobody here acts on, those of one call together."""
         now = self._clock.now()
         async with self._database.transaction() as session:
-            await session.execute(
-                delete(OutboxRow).where(OutboxRow.done_at.is_(None), OutboxRow.topic.not_in(list(self._acts)))
-            )
+            topics = list(self._acts)
+            await session.execute(delete(OutboxRow).where(OutboxRow.done_at.is_(None), OutboxRow.topic.not_in(topics)))
+            # Rows that nobody acts on may have been committed since the line above: on PostgreSQL this one sees them.
+            is_due = OutboxRow.due_at <= now, OutboxRow.topic.in_(topics), OutboxRow.call_id.not_in(self._busy)
             due = (
                 select(OutboxRow.id)
-                .where(OutboxRow.done_at.is_(None), OutboxRow.due_at <= now, OutboxRow.call_id.not_in(self._busy))
+                .where(OutboxRow.done_at.is_(None), *is_due)
                 .order_by(OutboxRow.id)
                 .limit(BATCH)
                 .with_for_update(skip_locked=True)
@@ -143,11 +149,23 @@ class Outbox:
         async with self._database.transaction() as session:
             await session.execute(delete(OutboxRow).where(OutboxRow.id.in_(outbox_ids)))
 
+    async def _give_back(self, outbox_ids: Sequence[int]) -> None:
+        """As if they had not been claimed, and for a moment nobody may."""
+        due_at = self._clock.now() + timedelta(seconds=RETRY_S[0])
+        async with self._database.transaction() as session:
+            await session.execute(
+                update(OutboxRow)
+                .where(OutboxRow.id.in_(outbox_ids))
+                .values(due_at=due_at, attempts=OutboxRow.attempts - 1)
+            )
+
     async def _failed(self, outbox_id: int, reason: str) -> None:
         """Try again later; after the last try the row stays, with why, for somebody to look at."""
         now = self._clock.now()
         async with self._database.transaction() as session:
-            row = await session.get_one(OutboxRow, outbox_id)
+            row = await session.get(OutboxRow, outbox_id, with_for_update=True)
+            if row is None:  # its call was erased meanwhile
+                return
             row.failure = reason
             if row.attempts > len(RETRY_S):
                 row.done_at = now

@@ -14,9 +14,10 @@ class Side(StrEnum):
     OURS = "ours"
 
 
-def side_of(role: Role) -> Side:
-    """Whose side a role speaks on."""
-    return Side.CUSTOMER if role in (Role.CALLER, Role.CALLEE) else Side.OURS
+def side_of(role: Role, kind: str) -> Side:
+    """Whose side a role speaks on in a call of this kind: who is rung by a relay belongs to the project."""
+    customers = (Role.CALLER,) if kind == "relay" else (Role.CALLER, Role.CALLEE)
+    return Side.CUSTOMER if role in customers else Side.OURS
 
 
 class Presence(StrEnum):
@@ -40,6 +41,7 @@ class Participant:
     presence: Presence = Presence.INVITED
     muted: bool = False
     held: bool = False
+    may_be_kept: bool = True  # recorded and transcribed
 
     @property
     def is_present(self) -> bool:

@@ -94,6 +94,10 @@ class PhoneLine:
         else:
             await self._leg.hangup()
 
+    def dismiss(self) -> None:
+        """Hang up in the background; what follows is told."""
+        self._tasks.spawn(self.hang_up(), f"dismiss/{self.participant.uid}")
+
     async def send_digits(self, digits: str) -> None:
         if self._leg is not None:
             await self._leg.send_dtmf(digits)

@@ -48,7 +48,7 @@ def call_data(call: Call, artefacts: Artefacts) -> dict[str, Any]:
         "id": call.id,
         "status": status_of(call),
         "duration": call.duration_s,
-        "cost": float(PER_MINUTE.of(call.duration_s)),
+        "cost": float(PER_MINUTE.of(call.duration_s)) if call.livemode else 0.0,
         "direction": call.direction,
         "from": call.from_number,
         "to": call.to_number,
@@ -56,6 +56,7 @@ def call_data(call: Call, artefacts: Artefacts) -> dict[str, Any]:
         "recording_url": artefacts.recording_url,
         **_transcription(artefacts),
         "analysis": None if analysis is None else {name: analysis.get(name) for name in _ANALYSIS},
+        **({} if call.livemode else {"livemode": False}),
     }
 
 

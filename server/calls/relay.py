@@ -4,7 +4,6 @@ from server.calls.announcements import number_is_paused
 from server.calls.call import LiveCall
 from server.calls.call_services import CallServices
 from server.calls.orders import PAUSED
-from server.calls.participants import Side
 from server.calls.phone import END_OUTCOMES, PhoneLine
 from server.calls.state import Happening, Outcome, Step
 from server.calls.store import Call
@@ -30,8 +29,8 @@ class RelayCall(LiveCall):
         if self.call.mode == PAUSED:
             caller.pick_up()
             return
+        self._notice.prepare()
         self._callee = self._telephone(Role.CALLEE, self.call.to_number)
-        self._callee.participant.side = Side.OURS  # who is rung belongs to the project
         self._callee.dial(self.call.our_number)
 
     def _phone_answered(self, line: PhoneLine) -> None:
@@ -58,10 +57,11 @@ class RelayCall(LiveCall):
         self._show()
 
     def _phone_digit(self, line: PhoneLine, digit: str) -> None:
-        """Keys are for the other side, as on any line."""
+        """Keys are for the other side, as on any line, unless they answer what we asked."""
+        is_answer = self._notice.awaits(line.participant)
         super()._phone_digit(line, digit)
         other = self._callee if line is self._customer else self._customer
-        if other is not None and other is not line:
+        if other is not None and other is not line and not is_answer:
             self._tasks.spawn(other.send_digits(digit), "dtmf")
 
     async def _say_paused(self, line: PhoneLine) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from server.calls.aftermath import Aftermath
-from server.calls.keepsakes import CallKeepsakes
+from server.calls.aftermath import ANALYSED, verdict
+from server.calls.keepsakes import UNAVAILABLE, WORDS, CallKeepsakes, segments, states_of
 from server.calls.participants import side_of
 from server.calls.scene import call_body
 from server.calls.store import Call, CallStore
@@ -16,7 +16,7 @@ from server.media.leg import Role
 from server.recordings import Recordings, State
 from server.sessions.grants import CallGrant, CallGrants, Session
 from server.sessions.recording_links import RecordingLinks
-from server.transcripts import as_srt, as_vtt
+from server.transcripts import Segment, as_srt, as_vtt
 
 _COLUMNS = 800  # of the peaks that come with a call: more than a player's lanes have bars
 _FORMS = {"vtt": as_vtt, "srt": as_srt}
@@ -34,7 +34,6 @@ class Opened:
 class ReplayParts:
     store: CallStore
     keepsakes: CallKeepsakes
-    aftermath: Aftermath
     recordings: Recordings
     players: CallGrants
     links: RecordingLinks
@@ -83,8 +82,8 @@ class Replays:
         recording = await self._parts.recordings.of(call.id)
         if recording.state is State.ERASED:
             raise Gone("recording_erased", "This recording was erased.")
-        verdict = await self._parts.aftermath.analysis(call.id)
-        states = await self._parts.keepsakes.stored_states(call)
+        log = (await self._parts.store.logs([call.id], [WORDS, UNAVAILABLE, ANALYSED]))[call.id]
+        judged, states = verdict(log), states_of(call, recording.state, log)
         is_ready = recording.state is State.READY
         peaks = await self._parts.recordings.glance(call.id, _COLUMNS)
         return {
@@ -103,24 +102,25 @@ class Replays:
             "transcript": {
                 "state": states["transcript"],
                 "reason": states["transcript_reason"],
-                "segments": await self._words(call.id),
+                "segments": _words(segments(log), call.kind),
             },
-            "analysis": {"state": _analysis_state(call, verdict is not None)} | (verdict or {}),
+            "analysis": {"state": _analysis_state(call, judged is not None)} | (judged or {}),
         }
 
-    async def _words(self, call_id: int) -> Sequence[dict[str, object]]:
-        return [
-            {
-                "seq": seq,
-                "role": one.role,
-                "side": side_of(Role(one.role)).value,
-                "t0_ms": one.t0_ms,
-                "t1_ms": one.t1_ms,
-                "text": one.text,
-                "final": True,
-            }
-            for seq, one in enumerate(await self._parts.keepsakes.segments(call_id), start=1)
-        ]
+
+def _words(said: Sequence[Segment], kind: str) -> Sequence[dict[str, object]]:
+    return [
+        {
+            "seq": seq,
+            "role": one.role,
+            "side": side_of(Role(one.role), kind).value,
+            "t0_ms": one.t0_ms,
+            "t1_ms": one.t1_ms,
+            "text": one.text,
+            "final": True,
+        }
+        for seq, one in enumerate(said, start=1)
+    ]
 
 
 def _analysis_state(call: Call, is_there: bool) -> str:

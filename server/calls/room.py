@@ -87,9 +87,12 @@ class Room:
             frame = self._read(leg_id, seat)
             if frame is not None and not seat.muted and not seat.held and seat.leg.role not in VOICELESS:
                 spoken[leg_id] = frame
-        self._tell_taps(spoken)
+        told = {leg_id: frame for leg_id, frame in spoken.items() if self._seats[leg_id].leg.role not in UNTOLD}
+        self._tell_taps(told)
         seats = tuple(self._seats.items())
         heard = mix_minus(spoken, [leg_id for leg_id, seat in seats if not seat.held])
+        if len(told) < len(spoken):  # an agent would take it for the customer's words
+            heard |= mix_minus(told, [leg_id for leg_id, seat in seats if seat.leg.role is Role.AI])
         waiting = self._held_hear() if self._held_hear and any(seat.held for _, seat in seats) else SILENCE
         for leg_id, seat in seats:
             self._write(leg_id, seat, heard.get(leg_id, waiting))
@@ -126,10 +129,7 @@ class Room:
         except Exception as failure:  # noqa: BLE001 - as above
             self._expel(leg_id, failure)
 
-    def _tell_taps(self, spoken: Mapping[str, Frame]) -> None:
-        if not self._taps:
-            return
-        told = {leg_id: frame for leg_id, frame in spoken.items() if self._seats[leg_id].leg.role not in UNTOLD}
+    def _tell_taps(self, told: Mapping[str, Frame]) -> None:
         for tap in tuple(self._taps):
             try:
                 tap(told)

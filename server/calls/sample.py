@@ -8,7 +8,7 @@ from server.calls.aftermath import SETTLED
 from server.calls.keepsakes import WORDS
 from server.calls.orders import BRIDGE, BROWSER
 from server.calls.state import Happening, Outcome, Step
-from server.calls.store import CallStore, NewCall
+from server.calls.store import CallStore, Consent, NewCall
 from server.kit.clock import Clock
 from server.media.frame import FRAME_MS, FRAME_S, Frame, frames_of
 from server.media.leg import Role
@@ -91,6 +91,8 @@ class SampleCall:
             await self._store.apply(call.id, Happening(step))
         answered = self._clock.now()
         await self._store.apply(call.id, Happening(Step.ANSWERED), answered)
+        if not call.may_be_kept:  # nobody is there to be asked
+            await self._store.decide(call.id, Consent.ANNOUNCED, {})
         await self._record(call.id, lines)
         for line in lines:
             words = {"role": line.role.value, "text": line.text}

@@ -56,6 +56,12 @@ class CallScene:
         self._room.add(leg)
         self._room.mute(leg.id, participant.muted)
         self._room.hold(leg.id, participant.held)
+        if self.capture is not None and participant.may_be_kept:
+            self.capture.add(participant)
+
+    def keep(self, participant: Participant) -> None:
+        """What `participant` says may be captured from now on."""
+        participant.may_be_kept = True
         if self.capture is not None:
             self.capture.add(participant)
 
@@ -85,13 +91,20 @@ class CallScene:
             self._ringback = None
 
     def play(self, frames: Sequence[Frame], done: Callable[[], None]) -> None:
-        """Let everybody hear `frames` once; `done` is called after the last."""
-        self._room.add(OnceLeg("announcement", frames, done))
+        """Let everybody hear `frames` once; `done` is called after the last. They begin again after who was held."""
+
+        def played() -> None:
+            self._room.remove(leg.id)
+            done()
+
+        leg = OnceLeg("announcement", frames, played, lambda: self.is_held)
+        self._room.add(leg)
 
     def begin_capture(self, capture: Capture) -> None:
-        """From the next tick on."""
+        """From the next tick on, of those of whom anything may be kept."""
         for participant in self.participants.values():
-            capture.add(participant)
+            if participant.may_be_kept:
+                capture.add(participant)
         self.capture = capture
 
     def on_side(self, side: Side) -> list[Participant]:
@@ -141,6 +154,7 @@ def call_body(
         "duration_s": max(0, math.floor(talked_s)),
         "held": scene.is_held if scene else False,
         "participants": [one.body(viewer) for one in scene.participants.values()] if scene else [],
+        "recording_consent": call.consent_state,
         "wrap_up": call.wrap_up,
     } | dict(extras)
 

@@ -1,27 +1,31 @@
 """What backends and softphones may ask of calls: order one, end it, listen in, open a page for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from server.calls.absence import Attendance
 from server.calls.call_services import Keepsakes
 from server.calls.filters import EVERY_CALL, CallFilter
+from server.calls.listeners import Listeners
 from server.calls.live_calls import LiveCalls
 from server.calls.messages import Outgoing
 from server.calls.orders import AI, Order, missing, numbers_of
 from server.calls.participants import Participant
+from server.calls.room import VOICELESS
 from server.calls.scene import call_body
+from server.calls.softphone import SoftphoneLine
 from server.calls.softphone_control import wrong_role
-from server.calls.spending import Spending
 from server.calls.state import IllegalTransition, hung_up
-from server.calls.store import Call, CallStore, NewCall
+from server.calls.store import Call, CallStore, NewCall, foreign_call
+from server.calls.toll_guard import Attempt, Dial, TollGuard
 from server.kit.clock import Clock
 from server.kit.errors import Conflict, FieldProblem, Gone, InvalidInput
 from server.media.leg import Role
 from server.sessions.grants import CallGrant, CallGrants, Link
+from server.storage.idempotency import UNCLAIMED, Claim
 from server.telephony.numbers import normalise
 from server.tenants.audit import AuditLog
 from server.tenants.credentials import Credentials, Principal
-from server.tenants.destinations import Destinations
 from server.tenants.phone_numbers import PhoneNumbers
 from server.tenants.plans import plan_named
 from server.tenants.service import Tenants
@@ -62,9 +66,9 @@ class CallParts:
     tenants: Tenants
     credentials: Credentials
     numbers: PhoneNumbers
-    destinations: Destinations
     audit: AuditLog
-    spending: Spending
+    guard: TollGuard
+    listeners: Listeners
     clock: Clock
 
 
@@ -81,25 +85,24 @@ class Calls:
         self._tenants = parts.tenants
         self._credentials = parts.credentials
         self._numbers = parts.numbers
-        self._destinations = parts.destinations
         self._audit = parts.audit
-        self._spending = parts.spending
+        self._guard = parts.guard
+        self._listeners = parts.listeners
         self._clock = parts.clock
         self._default_caller_id = default_caller_id
 
-    async def initiate(self, principal: Principal, order: Order) -> Call:
-        """Store the call and begin it.
+    async def initiate(self, principal: Principal, order: Order, claim: Claim = UNCLAIMED) -> Call:
+        """Store the call, whose uid `claim` is told, and begin it.
 
-        Raises `invalid_phone_number`, `destination_not_allowed`, `invalid_request`, `unknown_agent`, `foreign_agent`,
-        `caller_id_refused`, `daily_spend_reached`, `concurrency_limit_reached`, `server_stopping`.
+        Raises `invalid_phone_number`, `invalid_request`, `unknown_agent`, `foreign_agent`, `caller_id_refused`,
+        `concurrency_limit_reached`, `server_stopping`, and what TollGuard.place() does.
         """
         self._live.refuse_when_stopping()
         numbers = numbers_of(order)
-        await self._require(principal, numbers.to, "recipient_phone_number")
+        dials = [Dial(numbers.to, "recipient_phone_number")]
         if numbers.agent is not None:
-            await self._require(principal, numbers.agent, "inbound_phone_number")
+            dials.append(Dial(numbers.agent, "inbound_phone_number"))
         tenant = await self._tenants.by_id(principal.tenant_id)
-        await self._spending.require_room(tenant.id, plan_named(tenant.plan))
         project_id = principal.project_id or await self._tenants.default_project(principal.tenant_id)
         agent_uid, language = None, order.language or tenant.language
         if order.kind == AI:
@@ -108,26 +111,26 @@ class Calls:
             target = await self._credentials.agent_of_project(principal.tenant_id, project_id, order.agent)
             agent_uid, language = target.agent.uid, order.language or target.agent.language
             order = order.or_else(target.keeping.recording, target.keeping.transcript, target.keeping.analysis)
-        call = await self._store.create(
-            NewCall(
-                tenant_id=principal.tenant_id,
-                project_id=project_id,
-                kind=order.kind,
-                direction="outbound",
-                mode=order.mode,
-                language=language,
-                from_number=await self._caller_id(project_id, numbers.caller_id, order.caller_id_field),
-                to_number=numbers.to,
-                agent_number=numbers.agent,
-                agent_uid=agent_uid,
-                is_recorded=order.is_recorded,
-                is_transcribed=order.is_transcribed,
-                is_analysed=order.is_analysed,
-                livemode=principal.livemode,
-                context=order.context,
-            ),
-            limit=plan_named(tenant.plan).concurrent_conversations,
+        new = NewCall(
+            tenant_id=principal.tenant_id,
+            project_id=project_id,
+            kind=order.kind,
+            direction="outbound",
+            mode=order.mode,
+            language=language,
+            from_number=await self._caller_id(project_id, numbers.caller_id, order.caller_id_field),
+            to_number=numbers.to,
+            agent_number=numbers.agent,
+            agent_uid=agent_uid,
+            is_recorded=order.is_recorded,
+            is_transcribed=order.is_transcribed,
+            is_analysed=order.is_analysed,
+            livemode=principal.livemode,
+            context=order.context,
         )
+        limit = plan_named(tenant.plan).concurrent_conversations
+        attempt = Attempt(principal.tenant_id, principal.actor, dials, livemode=principal.livemode)
+        call = await self._guard.place(attempt, lambda gate: self._store.create(new, limit, gate, claim))
         self._live.begin(call)
         return call
 
@@ -142,13 +145,17 @@ class Calls:
         return wanted
 
     async def find(self, principal: Principal, reference: str) -> Call:
-        """As it stands now. Raises `unknown_call`, `foreign_call`."""
+        """As it stands now; a test key knows simulated calls alone. Raises `unknown_call`, `foreign_call`."""
         call = await self._store.find(principal.tenant_id, principal.project_id, reference)
+        if call.livemode and not principal.livemode:
+            raise foreign_call()
         live = self._live.present(call.id)
         return live.call if live else call
 
     async def latest(self, principal: Principal, wanted: CallFilter = EVERY_CALL) -> tuple[list[Call], int]:
-        """A page of the calls that are wanted, newest first, and how many are."""
+        """A page of the calls that are wanted, newest first, and how many are; for a test key of simulated ones."""
+        if not principal.livemode:
+            wanted = replace(wanted, livemode=False)
         return await self._store.latest(principal.tenant_id, principal.project_id, wanted)
 
     async def hang_up(self, principal: Principal, reference: str) -> Call:
@@ -158,21 +165,23 @@ class Calls:
     async def add_monitor(self, principal: Principal, reference: str, number: str) -> tuple[Call, Participant]:
         """Ring a supervisor into the call, who hears and is never heard.
 
-        Raises `invalid_call_state`, `destination_not_allowed`.
+        Raises `invalid_call_state`, and what TollGuard.ring() does.
         """
         number = normalise(number, field="supervisor_phone")
         call = await self.find(principal, reference)
-        await self._require(principal, number, "supervisor_phone")
         live = self._live.present(call.id)
         if live is None or call.is_over:
             raise InvalidInput("invalid_call_state", "The call is over.")
+        dials = [Dial(number, "supervisor_phone")]
+        await self._guard.ring(Attempt(call.tenant_id, principal.actor, dials, livemode=call.livemode))
         try:
-            participant = live.add_monitor(number)
+            line = live.add_monitor(number)
         except (Conflict, Gone) as refusal:
             raise InvalidInput(refusal.code, refusal.message) from None
-        details = {"call": call.id, "role": Role.MONITOR.value, "participant": participant.uid}
+        self._listeners.watch(principal.credential_uid, live.closed, line.dismiss)
+        details = {"call": call.id, "role": Role.MONITOR.value, "participant": line.participant.uid}
         await self._audit.add(self._clock.now(), call.tenant_id, principal.actor, "call.listened_in", details)
-        return live.call, participant
+        return live.call, line.participant
 
     async def softphone_link(
         self, principal: Principal, reference: str, role: str | None, origins: Sequence[str] = ()
@@ -215,15 +224,28 @@ class Calls:
         live = self._live.present(grant.call_id)
         if live is None:
             raise Gone("call_ended", "This call is over.")
-        return await live.connect(grant.uid, grant.role, offer)
+        is_new = live.softphone(grant.uid) is None
+        connected = await live.connect(grant.uid, grant.role, offer)
+        line = live.softphone(grant.uid)
+        if is_new and line is not None and grant.role in VOICELESS:
+            self._listeners.watch(grant.credential_uid, live.closed, line.dismiss)
+        return connected
 
     async def seen(self, grant: CallGrant) -> Outgoing:
         """The call as the softphone's page sees it."""
         return await self._body(await self._current(grant), grant.uid)
 
     def leave(self, grant: CallGrant) -> None:
-        if live := self._live.present(grant.call_id):
-            live.leave(grant.uid)
+        """The page goes, and may be back in a moment."""
+        if line := self._line(grant):
+            line.leave()
+
+    def attend(self, grant: CallGrant) -> Attendance:
+        """The page has a socket open, whose end will say that it is gone. Raises `call_ended`."""
+        line = self._line(grant)
+        if line is None:
+            raise Gone("call_ended", "This call is over, or this page was never in it.")
+        return line.attend()
 
     async def hang_up_from_page(self, grant: CallGrant) -> Outgoing:
         """Raises `wrong_role` unless the softphone is the agent's."""
@@ -240,10 +262,6 @@ class Calls:
         call = await self._store.set_wrap_up(grant.call_id, {"outcome": outcome, "note": note})
         return await self._body(call) | {"wrap_up": call.wrap_up}  # a live call does not read it back
 
-    async def _require(self, principal: Principal, number: str, field: str) -> None:
-        """Raises InvalidInput `destination_not_allowed`."""
-        await self._destinations.require(principal.tenant_id, number, field, f"api:{principal.kind.value}")
-
     async def _end(self, call: Call, reason: str) -> Call:
         if call.is_over:
             return call
@@ -255,6 +273,10 @@ class Calls:
             return await self._store.apply(call.id, hung_up(call.position.state, reason))
         except IllegalTransition:
             return await self._store.by_id(call.id)
+
+    def _line(self, grant: CallGrant) -> SoftphoneLine | None:
+        live = self._live.present(grant.call_id)
+        return live.softphone(grant.uid) if live else None
 
     async def _current(self, grant: CallGrant) -> Call:
         live = self._live.present(grant.call_id)

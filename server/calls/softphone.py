@@ -1,11 +1,11 @@
 """One softphone in a call: the page's peer connection of the moment, its control channel, and its absence."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from server.browser import BrowserPeer, FrameEncoder, MediaNetwork, PeerState
+from server.calls.absence import Absence, Attendance
 from server.calls.allowance import Allowance
 from server.calls.messages import MESSAGES_PER_S, Outgoing
 from server.calls.participants import Participant, Presence
@@ -20,20 +20,19 @@ from server.media.leg import Leg
 
 _log = logger(__name__)
 
-LEAVE_GRACE_S = 4.0  # a page that is reloaded leaves and comes back
-AWAY_S = 30.0
-LAST_WORDS_S = 0.3  # for the last message to leave before the connection does
 QUALITY_EVERY_S = 2.0
 
 
 @dataclass(frozen=True)
 class SoftphoneCallbacks:
-    """Told on the event loop; none may block. `gone` comes at most once, and not when the call ends first."""
+    """Called on the event loop; none may block. `gone` comes at most once, and not when the call ends first."""
 
     present: Callable[["SoftphoneLine"], None]
     away: Callable[["SoftphoneLine"], None]
     gone: Callable[["SoftphoneLine", str], None]
     command: Callable[["SoftphoneLine", Command], None]
+    patience: Callable[[], float]
+    """Asked: seconds that a connection which is lost now is waited for."""
 
 
 class SoftphoneLine:
@@ -56,7 +55,9 @@ class SoftphoneLine:
         self._tasks = tasks
         self._encoder = encoder
         self._peer: BrowserPeer | None = None
-        self._absence: asyncio.Task[None] | None = None
+        self._absence = Absence(
+            participant.uid, clock, tasks, patience=tell.patience, heard_at=self._heard_at, gone=self._give_up
+        )
         self._allowance = Allowance(MESSAGES_PER_S, clock.monotonic)
         self._quality = QualityWatch(clock)
         self._watching = False
@@ -90,7 +91,7 @@ class SoftphoneLine:
         )
         peer.take_keys(lambda key: self._take(peer, Keys(key)))
         before, self._peer = self._peer, peer
-        self._come_back()
+        self._absence.back()
         if before is not None:
             self._tell.away(self)
             self._tasks.spawn(before.close(), "close earlier connection")
@@ -101,7 +102,16 @@ class SoftphoneLine:
 
     def leave(self) -> None:
         """The page goes; a moment later, if it has not come back, the participant has left."""
-        self._absent_for(LEAVE_GRACE_S, "left")
+        self._absence.said()
+
+    def attend(self) -> Attendance:
+        """The page opened a socket, whose end says that the page is gone."""
+        return self._absence.attend()
+
+    def dismiss(self) -> None:
+        """Out of the call at once and for good. Idempotent."""
+        if not self._is_over:
+            self._give_up("dismissed")
 
     def send(self, message: Outgoing, droppable: bool = False) -> None:
         if self._peer is not None:
@@ -120,28 +130,28 @@ class SoftphoneLine:
             self._is_transferred = True
             self.send({"type": "left", "reason": "transferred"})
         self._is_over = True
-        self._come_back()
+        self._absence.close()
         peer, self._peer = self._peer, None
         if peer is None:
             return
-        if peer.state is PeerState.CONNECTED:
-            await self._clock.sleep(LAST_WORDS_S)
+        await peer.last_words()
         await peer.close()
 
     def _peer_changed(self, peer: BrowserPeer, state: PeerState) -> None:
         if peer is not self._peer or self._is_over:
             return
         if state is PeerState.CONNECTED:
-            self._come_back()
+            self._absence.back()
             self.participant.presence = Presence.JOINED
             self._tell.present(self)
-        elif self.participant.presence is Presence.JOINED:
+            return
+        if self.participant.presence is Presence.JOINED:
             self.participant.presence = Presence.AWAY
             self._tell.away(self)
-            if self._absence is None:  # a page that said it leaves is not waited for any longer
-                self._absent_for(AWAY_S, "connection_lost")
-        elif state in (PeerState.FAILED, PeerState.CLOSED) and self._absence is None:
-            self._absent_for(AWAY_S, "connection_lost")
+        if state is PeerState.CLOSED and not peer.has_failed:
+            self._absence.peer_closed()
+        else:
+            self._absence.silent()
 
     def _take(self, peer: BrowserPeer, said: str | Command) -> None:
         """A control message as it came, or a key in the sound; a wrong one is answered, a flood ignored."""
@@ -161,19 +171,10 @@ class SoftphoneLine:
         error = {"type": "error", "code": refusal.code, "message": refusal.message}
         self.send(error | ({"re": key} if key else {}))
 
-    def _come_back(self) -> None:
-        absence, self._absence = self._absence, None
-        if absence is not None and absence is not asyncio.current_task():
-            absence.cancel()
+    def _heard_at(self) -> float:
+        return self._peer.heard_at if self._peer is not None else 0.0
 
-    def _absent_for(self, limit_s: float, reason: str) -> None:
-        if self._is_over:
-            return
-        self._come_back()
-        self._absence = self._tasks.spawn(self._give_up(limit_s, reason), f"absence/{self.participant.uid}")
-
-    async def _give_up(self, limit_s: float, reason: str) -> None:
-        await self._clock.sleep(limit_s)
+    def _give_up(self, reason: str) -> None:
         self._is_over = True
         self.participant.presence = Presence.LEFT
         self._tell.gone(self, reason)

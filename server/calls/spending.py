@@ -1,47 +1,72 @@
-"""What a tenant's calls cost today: beyond its plan's limit nothing more is dialled, whoever has its keys."""
+"""What a tenant's calls cost today, all of them and those with some numbers. Days are UTC's."""
 
-from datetime import timedelta
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import CompoundSelect, String, and_, bindparam, cast, func, null, select, true, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.calls.cost import PER_MINUTE
-from server.calls.tables import CallRow
-from server.kit.clock import Clock
-from server.kit.errors import TooMany
-from server.storage import Database
-from server.tenants.plans import Plan
+from server.calls.tables import CallLegRow, CallRow
+from server.media.leg import Role
 
 
-class Spending:
-    """Days are UTC's. A call that goes on counts as far as it got."""
+@dataclass(frozen=True)
+class Spent:
+    """By all calls, and by number (E.164) for the time in which it was in calls because we had dialled it."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+    in_all: Decimal
+    by_number: Mapping[str, Decimal] = field(repr=False)
 
-    async def today(self, tenant_id: int) -> Decimal:
-        """The cost of the calls that began since midnight."""
-        now = self._clock.now()
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        # Ids rise with time: going back from the newest, the search ends with yesterday's last call.
-        before = select(CallRow.id).where(CallRow.created_at < midnight).order_by(CallRow.id.desc()).limit(1)
-        todays = select(CallRow.answered_at, CallRow.ended_at).where(
-            CallRow.tenant_id == tenant_id, CallRow.created_at >= midnight, CallRow.answered_at.is_not(None)
-        )
-        async with self._database.reading() as session:
-            last = await session.scalar(before)
-            rows = (await session.execute(todays.where(CallRow.id > (last or 0)))).all()
-        return sum((_cost((ended or now) - answered) for answered, ended in rows if answered), Decimal(0))
 
-    async def require_room(self, tenant_id: int, plan: Plan) -> None:
-        """Raises TooMany `daily_spend_reached`; the day after there is room again."""
-        if await self.today(tenant_id) < plan.daily_spend:
-            return
-        now = self._clock.now()
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-        message = "The calls of today have cost what this plan allows in a day."
-        raise TooMany("daily_spend_reached", message, int((midnight - now).total_seconds()) + 1)
+def _question() -> CompoundSelect[Any]:
+    # Ids rise with time: going back from the newest, the search ends with yesterday's last call.
+    before = select(CallRow.id).where(CallRow.created_at < bindparam("midnight")).order_by(CallRow.id.desc()).limit(1)
+    today = and_(
+        CallRow.tenant_id == bindparam("tenant"),
+        CallRow.livemode.is_(true()),
+        CallRow.created_at >= bindparam("midnight"),
+        CallRow.id > func.coalesce(before.scalar_subquery(), 0),
+    )
+    talks = select(cast(null(), String), CallRow.answered_at, CallRow.ended_at).where(
+        today, CallRow.answered_at.is_not(None)
+    )
+    legs = (
+        select(CallLegRow.number, CallLegRow.joined_at, CallLegRow.left_at)
+        .join(CallRow, CallRow.id == CallLegRow.call_id)
+        .where(today, CallLegRow.number.in_(bindparam("numbers", expanding=True)))
+        .where(CallLegRow.role != Role.CALLER.value, CallLegRow.joined_at.is_not(None))
+    )
+    return union_all(talks, legs)
+
+
+_TALKS = _question()
+
+
+async def spent_today(session: AsyncSession, tenant_id: int, now: datetime, numbers: Sequence[str] = ()) -> Spent:
+    """The cost of the calls that began since midnight. One that goes on counts as far as it got."""
+    asked = {"tenant": tenant_id, "midnight": _midnight(now), "numbers": list(numbers)}
+    in_all, by_number = Decimal(0), defaultdict[str, Decimal](Decimal)
+    for number, begin, end in await session.execute(_TALKS, asked):
+        cost = _cost((end or now) - begin)
+        if number is None:
+            in_all += cost
+        else:
+            by_number[number] += cost
+    return Spent(in_all, by_number)
+
+
+def until_midnight_s(now: datetime) -> int:
+    """Whole seconds until the next day has begun."""
+    return int((_midnight(now) + timedelta(days=1) - now).total_seconds()) + 1
+
+
+def _midnight(now: datetime) -> datetime:
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _cost(talked: timedelta) -> Decimal:

@@ -2,110 +2,33 @@
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.calls.filters import EVERY_CALL, CallFilter
-from server.calls.state import CallState, Happening, IllegalTransition, Outcome, Position, Step, advance
+from server.calls.lines import take_line
+from server.calls.lookups import EVENTS, LOGS, LOGS_ON, named
+from server.calls.state import CallState, Happening, Step, advance
+from server.calls.stored import Call, CallEvent, Consent, NewCall, call_of, decided, position_of
 from server.calls.tables import CallEventRow, CallLegRow, CallRow, OutboxRow
+from server.calls.toll_guard import Gate
 from server.kit.clock import Clock
-from server.kit.errors import NotAllowed, NotFound, TooMany
+from server.kit.errors import NotAllowed, NotFound
 from server.kit.ids import new_uid
 from server.storage import Database
-from server.tenants.tables import TenantRow
+from server.storage.idempotency import UNCLAIMED, Claim
+from server.storage.reference import UID_MAX
+from server.tenants.keeping import Notice, stricter
+from server.tenants.tables import ProjectRow
+
+__all__ = ["Call", "CallEvent", "CallStore", "Consent", "NewCall"]
 
 LEASE = timedelta(seconds=30)
-_RETRY_WHEN_BUSY_S = 10
-_LARGEST_ID = 2**53
-_UID_MAX = 40
 _EVENTS_PAGE = 1_000
 LATEST_MAX = 50
-
-
-@dataclass(frozen=True)
-class NewCall:
-    """What a call starts with. Numbers are E.164."""
-
-    tenant_id: int
-    project_id: int | None
-    kind: str  # bridge, ai or relay
-    direction: str  # outbound or inbound
-    mode: str | None  # bridges: browser or phone, where our side speaks; relays: paused, or None
-    language: str
-    from_number: str | None = field(repr=False)
-    to_number: str = field(repr=False)
-    agent_number: str | None = field(default=None, repr=False)  # bridges by phone: our side's own line
-    agent_uid: str | None = None  # AI calls
-    relay_number: str | None = field(default=None, repr=False)  # relays: what was dialled; to_number is what rings
-    is_recorded: bool = False
-    is_transcribed: bool = False
-    is_analysed: bool = False
-    livemode: bool = True
-    context: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call as it was read. `duration_s` is whole seconds from answer to end (A-24)."""
-
-    id: int
-    uid: str
-    tenant_id: int
-    project_id: int | None
-    kind: str
-    direction: str
-    mode: str | None
-    position: Position
-    from_number: str | None = field(repr=False)
-    to_number: str = field(repr=False)
-    agent_number: str | None = field(repr=False)
-    agent_uid: str | None
-    relay_number: str | None = field(repr=False)
-    language: str
-    telephony_ref: str
-    is_recorded: bool
-    is_transcribed: bool
-    is_analysed: bool
-    livemode: bool
-    context: Mapping[str, Any] = field(repr=False)
-    wrap_up: Mapping[str, Any] | None = field(repr=False)
-    created_at: datetime
-    answered_at: datetime | None
-    ended_at: datetime | None
-    events_count: int = 0  # when it was read
-
-    @property
-    def our_number(self) -> str | None:
-        """What a telephone that we ring in this call is shown."""
-        if self.relay_number is not None:
-            return self.relay_number
-        return self.to_number if self.direction == "inbound" else self.from_number
-
-    @property
-    def is_over(self) -> bool:
-        return self.position.state is CallState.ENDED
-
-    @property
-    def duration_s(self) -> int:
-        if self.answered_at is None or self.ended_at is None:
-            return 0
-        return max(0, int((self.ended_at - self.answered_at).total_seconds()))
-
-
-@dataclass(frozen=True)
-class CallEvent:
-    """One entry of a call's log; `seq` counts from 1 within the call."""
-
-    id: int
-    call_id: int
-    seq: int
-    type: str
-    payload: Mapping[str, Any] = field(repr=False)
-    at: datetime
 
 
 class CallStore:
@@ -117,13 +40,16 @@ class CallStore:
         self._clock = clock
         self._logged = logged
 
-    async def create(self, new: NewCall, limit: int) -> Call:
-        """Store a call in state created, and the event that it was.
+    async def create(self, new: NewCall, limit: int, gate: Gate | None = None, claim: Claim = UNCLAIMED) -> Call:
+        """Store a call in state created, and the event that it was. What it dials passes `gate` meanwhile.
 
-        Raises TooMany `concurrency_limit_reached` when the tenant has `limit` calls going on.
+        `claim` is told its uid. Its notice is the policy of its project, or stricter. Raises TooMany
+        `concurrency_limit_reached` when the tenant has `limit` calls going on, and what `gate` and `claim` raise.
         """
         async with self._database.transaction() as session:
-            await self._refuse_beyond(session, new.tenant_id, limit)
+            await take_line(session, new.tenant_id, limit, livemode=new.livemode)
+            if gate is not None:
+                await gate(session)
             row = CallRow(
                 uid=new_uid("call"),
                 tenant_id=new.tenant_id,
@@ -145,21 +71,23 @@ class CallStore:
                 is_recorded=new.is_recorded,
                 is_transcribed=new.is_transcribed,
                 is_analysed=new.is_analysed,
+                notice=await self._notice(session, new),
                 livemode=new.livemode,
                 context=dict(new.context),
                 created_at=self._clock.now(),
             )
             session.add(row)
             await session.flush()
+            await claim.made(session, row.uid)
             await self._log(session, row, "call.created", {"kind": new.kind, "mode": new.mode})
         self._logged(row.id)
-        return _call(row)
+        return call_of(row)
 
     async def apply(self, call_id: int, happening: Happening, at: datetime | None = None) -> Call:
         """Move the call on. Raises IllegalTransition when that cannot happen, NotFound `unknown_call`."""
         async with self._database.transaction() as session:
             row = await self._locked(session, call_id)
-            position = advance(_position(row), happening)
+            position = advance(position_of(row), happening)
             now = at or self._clock.now()
             row.state = position.state.value
             row.outcome = position.outcome.value if position.outcome else None
@@ -173,16 +101,30 @@ class CallStore:
             payload = {"outcome": row.outcome, "reason": row.reason} if row.outcome else {}
             await self._log(session, row, f"call.{happening.step.value}", payload)
         self._logged(call_id)
-        return _call(row)
+        return call_of(row)
+
+    async def decide(self, call_id: int, consent: Consent, record: Mapping[str, Any]) -> Call:
+        """Whether the call may be kept, once and for all; without consent nothing is asked of it any more.
+
+        `record`: who agreed to which words, and how.
+        """
+        async with self._database.transaction() as session:
+            row = await self._locked(session, call_id)
+            call = decided(call_of(row), consent)
+            row.consent = consent.value
+            row.is_recorded, row.is_transcribed = call.is_recorded, call.is_transcribed
+            row.is_analysed = call.is_analysed
+            await self._log(session, row, f"recording.{consent.value}", dict(record))
+        self._logged(call_id)
+        return call_of(row)
 
     async def note(self, call_id: int, event_type: str, payload: Mapping[str, Any]) -> int:
         """Log what happened without changing the state: a keypad digit, words, an artefact ready. Its `seq`."""
         async with self._database.transaction() as session:
             row = await self._locked(session, call_id)
             await self._log(session, row, event_type, dict(payload))
-            seq = row.events_count
         self._logged(call_id)
-        return seq
+        return row.events_count
 
     async def invite_leg(self, call_id: int, uid: str, role: str, transport: str, number: str | None) -> None:
         async with self._database.transaction() as session:
@@ -223,52 +165,40 @@ class CallStore:
             row.wrap_up = dict(wrap_up)
             await self._log(session, row, "call.wrapped_up", {"outcome": wrap_up.get("outcome")})
         self._logged(call_id)
-        return _call(row)
+        return call_of(row)
 
     async def by_id(self, call_id: int) -> Call:
         """Raises NotFound `unknown_call`."""
         async with self._database.reading() as session:
-            row = await session.get(CallRow, call_id)
-        if row is None:
-            raise unknown_call()
-        return _call(row)
+            return _known(await session.get(CallRow, call_id))
 
     async def by_uid(self, uid: str) -> Call:
         """Raises NotFound `unknown_call`."""
         async with self._database.reading() as session:
-            row = await session.scalar(select(CallRow).where(CallRow.uid == uid[:_UID_MAX]))
-        if row is None:
-            raise unknown_call()
-        return _call(row)
+            return _known(await session.scalar(select(CallRow).where(CallRow.uid == uid[:UID_MAX])))
 
     async def find(self, tenant_id: int, project_id: int | None, reference: str) -> Call:
         """A call by integer id or uid, of that project if one is given.
 
         Raises NotFound `unknown_call`, NotAllowed `foreign_call`.
         """
-        if reference.isascii() and reference.isdecimal():
-            which = CallRow.id == min(int(reference[:20]), _LARGEST_ID)
-        else:
-            which = CallRow.uid == reference[:_UID_MAX]
-        async with self._database.reading() as session:
-            row = await session.scalar(select(CallRow).where(which))
-        if row is None:
-            raise unknown_call()
-        if row.tenant_id != tenant_id or project_id not in (None, row.project_id):
-            raise NotAllowed("foreign_call", "This call belongs to somebody else.")
-        return _call(row)
+        which = named(reference)
+        call = _known(await self._database.look(lambda db: db.execute(*which).first()))
+        if call.tenant_id != tenant_id or project_id not in (None, call.project_id):
+            raise foreign_call()
+        return call
 
     async def latest(
         self, tenant_id: int, project_id: int | None, wanted: CallFilter = EVERY_CALL
     ) -> tuple[list[Call], int]:
         """A page of the calls that are wanted, newest first, and how many are; of that project if one is given."""
-        mine = and_(CallRow.tenant_id == tenant_id, *wanted.conditions())
-        if project_id is not None:
-            mine = and_(mine, CallRow.project_id == project_id)
-        page = select(CallRow).where(mine).order_by(CallRow.id.desc()).limit(wanted.limit).offset(wanted.offset)
-        async with self._database.reading() as session:
-            calls = [_call(row) for row in await session.scalars(page)]
-            return calls, await session.scalar(select(func.count()).select_from(CallRow).where(mine)) or 0
+        page, count, asked = wanted.page(tenant_id, project_id)
+
+        def look(db: Connection) -> tuple[list[Call], int]:
+            rows = db.execute(page, asked).all()
+            return [call_of(row) for row in rows], rows[0].total if rows else db.scalar(count, asked) or 0
+
+        return await self._database.look(look)
 
     async def with_external_id(self, tenant_id: int, external_id: str) -> list[Call]:
         """The tenant's newest calls that its backend calls so, newest first."""
@@ -276,7 +206,7 @@ class CallStore:
             CallRow.tenant_id == tenant_id, CallRow.context["external_id"].as_string() == external_id
         )
         async with self._database.reading() as session:
-            return [_call(row) for row in await session.scalars(which.order_by(CallRow.id.desc()).limit(LATEST_MAX))]
+            return [call_of(row) for row in await session.scalars(which.order_by(CallRow.id.desc()).limit(LATEST_MAX))]
 
     async def touch(self, call_ids: Sequence[int]) -> None:
         """These calls are alive in this process."""
@@ -293,16 +223,34 @@ class CallStore:
         if not all_of_them:
             which = which.where(CallRow.lease_until < self._clock.now())
         async with self._database.reading() as session:
-            return [_call(row) for row in await session.scalars(which)]
+            return [call_of(row) for row in await session.scalars(which)]
 
     async def events(self, call_id: int, after_seq: int = 0, of_type: str | None = None) -> list[CallEvent]:
         """A page of the log, in order."""
-        which = select(CallEventRow).where(CallEventRow.call_id == call_id, CallEventRow.seq > after_seq)
+        which = EVENTS.where(CallEventRow.call_id == call_id, CallEventRow.seq > after_seq)
         if of_type is not None:
             which = which.where(CallEventRow.type == of_type)
         async with self._database.reading() as session:
-            rows = await session.scalars(which.order_by(CallEventRow.seq).limit(_EVENTS_PAGE))
-            return [_event(row) for row in rows]
+            rows = await session.execute(which.order_by(CallEventRow.seq).limit(_EVENTS_PAGE))
+            return [CallEvent(*row) for row in rows]
+
+    async def logs(self, call_ids: Sequence[int], of_types: Sequence[str]) -> dict[int, list[CallEvent]]:
+        """All events of these types in the logs of many calls, in order; a key for each call."""
+        found: dict[int, list[CallEvent]] = {call_id: [] for call_id in call_ids}
+        asked = {"calls": list(call_ids), "types": list(of_types), "limit": _EVENTS_PAGE}
+
+        def look(db: Connection) -> None:
+            events = [CallEvent(*row) for row in db.execute(LOGS, asked)]
+            while events:
+                for event in events:
+                    found[event.call_id].append(event)
+                if len(events) < _EVENTS_PAGE:
+                    return
+                after = {"call": events[-1].call_id, "seq": events[-1].seq}
+                events = [CallEvent(*row) for row in db.execute(LOGS_ON, asked | after)]
+
+        await self._database.look(look)
+        return found
 
     async def _locked(self, session: AsyncSession, call_id: int) -> CallRow:
         """The call's row, ours until the transaction ends."""
@@ -311,16 +259,12 @@ class CallStore:
             raise unknown_call()
         return row
 
-    async def _refuse_beyond(self, session: AsyncSession, tenant_id: int, limit: int) -> None:
-        # The tenant's row is the lock: of two calls begun at once only one may be the last.
-        await session.execute(select(TenantRow.id).where(TenantRow.id == tenant_id).with_for_update())
-        going_on = await session.scalar(
-            select(func.count())
-            .select_from(CallRow)
-            .where(CallRow.tenant_id == tenant_id, CallRow.state != CallState.ENDED.value)
-        )
-        if (going_on or 0) >= limit:
-            raise TooMany("concurrency_limit_reached", "Every line of this plan is taken now.", _RETRY_WHEN_BUSY_S)
+    async def _notice(self, session: AsyncSession, new: NewCall) -> str:
+        """Nobody is told of what is not kept."""
+        if not (new.is_recorded or new.is_transcribed):
+            return Notice.OFF.value
+        policy = await session.scalar(select(ProjectRow.recording_notice).where(ProjectRow.id == new.project_id))
+        return stricter(new.notice, Notice(policy or Notice.OFF)).value
 
     async def _log(self, session: AsyncSession, row: CallRow, event_type: str, payload: dict[str, Any]) -> None:
         """Append the event and the outbox row that tells others of it."""
@@ -343,42 +287,11 @@ def unknown_call() -> NotFound:
     return NotFound("unknown_call", "There is no such call.")
 
 
-def _position(row: CallRow) -> Position:
-    return Position(CallState(row.state), Outcome(row.outcome) if row.outcome else None, row.reason)
+def foreign_call() -> NotAllowed:
+    return NotAllowed("foreign_call", "This call belongs to somebody else.")
 
 
-def _call(row: CallRow) -> Call:
-    return Call(
-        id=row.id,
-        uid=row.uid,
-        tenant_id=row.tenant_id,
-        project_id=row.project_id,
-        kind=row.kind,
-        direction=row.direction,
-        mode=row.mode,
-        position=_position(row),
-        from_number=row.from_number,
-        to_number=row.to_number or "",
-        agent_number=row.agent_number,
-        agent_uid=row.agent_uid,
-        relay_number=row.relay_number,
-        language=row.language,
-        telephony_ref=row.telephony_ref,
-        is_recorded=row.is_recorded,
-        is_transcribed=row.is_transcribed,
-        is_analysed=row.is_analysed,
-        livemode=row.livemode,
-        context=dict(row.context),
-        wrap_up=row.wrap_up,
-        created_at=row.created_at,
-        answered_at=row.answered_at,
-        ended_at=row.ended_at,
-        events_count=row.events_count,
-    )
-
-
-def _event(row: CallEventRow) -> CallEvent:
-    return CallEvent(row.id, row.call_id, row.seq, row.type, dict(row.payload), row.at)
-
-
-__all__ = ["Call", "CallEvent", "CallStore", "IllegalTransition", "NewCall", "unknown_call"]
+def _known(row: CallRow | Row[Any] | None) -> Call:
+    if row is None:
+        raise unknown_call()
+    return call_of(row)

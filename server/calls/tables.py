@@ -1,4 +1,4 @@
-"""Rows of calls, who took part, what happened, what is still to be told about it, and of short messages."""
+"""Rows of calls, who took part, what happened, what is still to be told, of short messages, and of what was dialled."""
 
 from datetime import datetime
 from typing import Any
@@ -31,13 +31,15 @@ class CallRow(Base):
     from_number: Mapped[str | None] = mapped_column(String(20))
     to_number: Mapped[str | None] = mapped_column(String(20))
     agent_number: Mapped[str | None] = mapped_column(String(20))
-    relay_number: Mapped[str | None] = mapped_column(String(20))
+    relay_number: Mapped[str | None] = mapped_column(String(20), index=True)
     agent_uid: Mapped[str | None] = mapped_column(String(40))
     language: Mapped[str] = mapped_column(String(8))
     telephony_ref: Mapped[str] = mapped_column(String(40))
     is_recorded: Mapped[bool]
     is_transcribed: Mapped[bool]
     is_analysed: Mapped[bool]
+    notice: Mapped[str] = mapped_column(String(10), default="off", server_default="off")
+    consent: Mapped[str | None] = mapped_column(String(16))
     livemode: Mapped[bool]
     context: Mapped[dict[str, Any]] = mapped_column(JSON)
     wrap_up: Mapped[dict[str, Any] | None] = mapped_column(JSON)
@@ -89,6 +91,18 @@ class TextMessageRow(Base):
     from_number: Mapped[str] = mapped_column(String(20))
     to_number: Mapped[str] = mapped_column(String(20))
     text: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+
+
+class DialRow(Base):
+    """A number that was dialled within the last hour. `mark` tells numbers apart, and is none."""
+
+    __tablename__ = "dials"
+    __table_args__ = (Index("ix_dials_tenant_id_at", "tenant_id", "at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"))
+    mark: Mapped[str] = mapped_column(String(32))
     at: Mapped[datetime]
 
 

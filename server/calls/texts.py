@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from server.calls.tables import TextMessageRow
 from server.kit.clock import Clock
-from server.kit.errors import InvalidInput, NotFound
+from server.kit.errors import Conflict, InvalidInput, NotFound
 from server.kit.ids import new_uid
 from server.storage import Database
 from server.storage.text import storable
@@ -40,7 +40,8 @@ class Texts:
     async def receive(self, from_number: str, to_number: str, text: str) -> TextMessage:
         """Keep a message for the project whose number it came to, and tell its webhooks, unless it is paused (P-092).
 
-        Raises `invalid_phone_number`, InvalidInput `invalid_text_message`, NotFound `unknown_phone_number`.
+        Raises `invalid_phone_number`, InvalidInput `invalid_text_message`, NotFound `unknown_phone_number`, Conflict
+        `sms_not_enabled`.
         """
         text = storable(text.strip())
         if not 0 < len(text) <= TEXT_MAX:
@@ -48,6 +49,8 @@ class Texts:
         number = await self._numbers.find(normalise(to_number))
         if number is None:
             raise NotFound("unknown_phone_number", "Nobody has this telephone number.")
+        if not number.is_sms_enabled:
+            raise Conflict("sms_not_enabled", "This telephone number takes no text messages.")
         row = TextMessageRow(
             uid=new_uid("sms"),
             tenant_id=number.tenant_id,

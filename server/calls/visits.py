@@ -1,11 +1,12 @@
 """What a widget may ask for: open a visit, connect its sound, write, come back to it, end it, rate it."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from server.agents.port import AgentProfile
+from server.browser import IceServers
 from server.calls.control import MAX_TEXT_CHARACTERS, Outgoing, message_body
 from server.calls.conversation import LiveConversation
 from server.calls.registry import Admission, LiveConversations
@@ -53,15 +54,14 @@ class WidgetVisits:
         conversations: Conversations,
         live: LiveConversations,
         voice: VoiceReadiness,
-        ice_servers: Sequence[dict[str, str]],
+        ice: IceServers,
         options: WidgetOptions,
     ) -> None:
-        """`ice_servers` as a page's RTCPeerConnection takes them."""
         self._sessions = sessions
         self._conversations = conversations
         self._live = live
         self._voice = voice
-        self._ice_servers = list(ice_servers)
+        self._ice = ice
         self._options = options
 
     async def config(self, target: WidgetTarget, language: str | None) -> Outgoing:
@@ -84,7 +84,7 @@ class WidgetVisits:
             "handoff": {"label": agent.handoff_label or agent.handoff_url, "url": agent.handoff_url}
             if agent.handoff_url
             else None,
-            "ice_servers": self._ice_servers,
+            **self._ice.before_answer(),
             "limits": {"text_characters": MAX_TEXT_CHARACTERS},
             "options": {name: value for name, value in options.items() if name not in CONSENT},
         }
@@ -118,6 +118,7 @@ class WidgetVisits:
             "session": _session_body(opened),
             "conversation": await self._conversation_body(live.uid, live),
             "answer": answer,
+            **(self._ice.with_answer(opened.uid) if answer else {}),
             "config": await self.config(target, language),
         }
 
@@ -125,7 +126,11 @@ class WidgetVisits:
         """A new peer connection for a session that exists."""
         await self._require_voice(session.target.text_only, session.language)
         live = await self.resume(session)
-        return {"answer": await live.connect(offer), "conversation": await self._conversation_body(live.uid, live)}
+        return {
+            "answer": await live.connect(offer),
+            **self._ice.with_answer(session.uid),
+            "conversation": await self._conversation_body(live.uid, live),
+        }
 
     async def current(self, session: WidgetSession) -> Outgoing:
         """What a freshly loaded page needs to go on, with a new token."""

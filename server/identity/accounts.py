@@ -3,31 +3,27 @@
 import hmac
 import secrets
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.identity.addresses import normalised
-from server.identity.attempts import Allowance, Attempts
-from server.identity.mail import LANGUAGES, Letters
-from server.identity.passwords import Passwords, check_password
-from server.identity.tables import MembershipRow, SignInRow, SignUpRow, UserRow
+from server.identity.attempts import Allowance, Attempts, take_of_network
+from server.identity.mail import LANGUAGES
+from server.identity.parts import IdentityParts
+from server.identity.passwords import check_password
+from server.identity.tables import MembershipRow, SignUpRow, UserRow
 from server.identity.tokens import UserTokens
 from server.identity.users import Role, User, UserFields, add_member, add_user, record_of_user, user_of
-from server.kit.clock import Clock
-from server.kit.errors import Conflict, FieldProblem, InvalidInput, NotFound, TooMany
-from server.storage import Database
-from server.storage.rate import Rate, Rates
-from server.storage.secret import MasterSecret
+from server.kit.errors import Conflict, FieldProblem, InvalidInput
 from server.storage.text import storable
 from server.tenants.plans import DEFAULT_PLAN
 from server.tenants.service import Tenants
 
 CODE_LIFETIME = timedelta(minutes=15)
 CODE_TRIES = 5
-PER_ADDRESS = Rate(per_minute=10)  # sign-ups, and tries to confirm, of one network
 SIGN_UPS_PER_EMAIL = Allowance(5, timedelta(hours=1))  # nobody's mailbox is flooded
 TRIES_PER_EMAIL = Allowance(15, timedelta(hours=1))  # over every code that was sent: a guess is right once in 67,000
 NAME_MAX = 120
@@ -52,26 +48,16 @@ class Confirmed:
 
 
 class Accounts:
-    def __init__(
-        self,
-        database: Database,
-        tenants: Tenants,
-        tokens: UserTokens,
-        secret: MasterSecret,
-        passwords: Passwords,
-        letters: Letters,
-        rates: Rates,
-        clock: Clock,
-    ) -> None:
-        self._database = database
+    def __init__(self, parts: IdentityParts, tenants: Tenants, tokens: UserTokens) -> None:
+        self._database = parts.database
         self._tenants = tenants
         self._tokens = tokens
-        self._pepper = secret.key_for("confirmation codes")
-        self._passwords = passwords
-        self._letters = letters
-        self._rates = rates
-        self._clock = clock
-        self._attempts = Attempts(database, secret, clock)
+        self._pepper = parts.secret.key_for("confirmation codes")
+        self._passwords = parts.passwords
+        self._letters = parts.letters
+        self._rates = parts.rates
+        self._clock = parts.clock
+        self._attempts = Attempts(parts.database, parts.secret, parts.clock)
 
     async def sign_up(self, wish: NewAccount, asked_from: str) -> int:
         """Send a code to the address; the id that its user will have. `asked_from` is the network of who asks.
@@ -81,7 +67,7 @@ class Accounts:
         Raises InvalidInput `invalid_email`, `weak_password`, `name_too_long`, `mail_refused`; TooMany
         `rate_limit_exceeded`, `too_many_attempts`; Unavailable `mail_unavailable`.
         """
-        await self._count(f"sign-up/address/{asked_from}")
+        await take_of_network(self._rates, f"sign-up/address/{asked_from}")
         fields = await self._checked(wish)
         await self._attempts.take({f"sign-up/{fields.email}": SIGN_UPS_PER_EMAIL})
         code = f"{secrets.randbelow(10**6):06d}"
@@ -89,18 +75,7 @@ class Accounts:
         async with self._database.transaction() as session:
             known = await session.scalar(select(UserRow).where(UserRow.email == fields.email))
             await session.execute(delete(SignUpRow).where(SignUpRow.email == fields.email))
-            row = SignUpRow(
-                email=fields.email,
-                name=fields.name,
-                locale=fields.locale,
-                password_hash=fields.password_hash,
-                code_hash=None,
-                tries_left=CODE_TRIES,
-                expires_at=now + CODE_LIFETIME,
-                created_at=now,
-            )
-            session.add(row)
-            await session.flush()
+            row = await _written(session, fields, now)
             if known is None:
                 row.code_hash = self._hashed(row.id, code)
         if known is None:
@@ -116,7 +91,7 @@ class Accounts:
         Raises InvalidInput `invalid_email`, `invalid_code` (wrong, used, too old, tried too often); TooMany as
         sign_up().
         """
-        await self._count(f"confirm/address/{asked_from}")
+        await take_of_network(self._rates, f"confirm/address/{asked_from}")
         address = normalised(email)
         await self._attempts.take({f"confirm/{address}": TRIES_PER_EMAIL})
         async with self._database.transaction() as session:
@@ -141,22 +116,20 @@ class Accounts:
                 raise Conflict("email_taken", "This address has an account.")
             return await self._settled(session, await self._next_id(session, fields), fields, tenant_id, role)
 
-    async def set_password(self, email: str, password: str, actor: str = "cli") -> None:
-        """Give the user another password, and end every sign-in of theirs.
+    async def change_profile(self, user_id: int, name: str, locale: str) -> None:
+        """Another name and language; a language that is none of ours leaves the one there was.
 
-        Raises NotFound `unknown_user`, InvalidInput `invalid_email`, `weak_password`.
+        Raises InvalidInput `name_too_long`, `invalid_name` for an empty one.
         """
-        address = normalised(email)
-        check_password(password, address)
-        hashed = await self._passwords.hash(password)
+        name = _name(name)
+        if not name:
+            raise InvalidInput("invalid_name", "A name is needed.", [FieldProblem("name", "is needed")])
         async with self._database.transaction() as session:
-            row = await session.scalar(select(UserRow).where(UserRow.email == address).with_for_update())
-            if row is None:
-                raise NotFound("unknown_user", "Nobody has an account with this address.")
-            row.password_hash = hashed
-            await session.execute(delete(SignInRow).where(SignInRow.user_id == row.id))
-            user = await user_of(session, row)
-            await record_of_user(session, self._clock.now(), user, "user.password_set", {}, actor)
+            row = await session.get_one(UserRow, user_id, with_for_update=True)
+            row.name = name
+            row.locale = locale if locale in LANGUAGES else row.locale
+            await session.flush()
+            await record_of_user(session, self._clock.now(), await user_of(session, row), "user.profile_set", {})
 
     async def find(self, email: str) -> User | None:
         """The user of this address. Raises InvalidInput `invalid_email`."""
@@ -190,10 +163,7 @@ class Accounts:
 
     async def _checked(self, wish: NewAccount) -> UserFields:
         email = normalised(wish.email)
-        name = " ".join(storable(wish.name).split()) or email.partition("@")[0]
-        if len(name) > NAME_MAX:
-            problem = FieldProblem("name", f"has more than {NAME_MAX} characters")
-            raise InvalidInput("name_too_long", f"A name has at most {NAME_MAX} characters.", [problem])
+        name = _name(wish.name) or email.partition("@")[0]
         check_password(wish.password, email)
         locale = wish.locale if wish.locale in LANGUAGES else LANGUAGES[0]
         return UserFields(email, name, locale, await self._passwords.hash(wish.password))
@@ -230,26 +200,35 @@ class Accounts:
 
     async def _next_id(self, session: AsyncSession, fields: UserFields) -> int:
         """A user's id as a sign-up would give it."""
-        now = self._clock.now()
-        row = SignUpRow(
-            email=fields.email,
-            name=fields.name,
-            locale=fields.locale,
-            password_hash=fields.password_hash,
-            code_hash=None,
-            tries_left=0,
-            expires_at=now,
-            created_at=now,
-        )
-        session.add(row)
-        await session.flush()
+        row = await _written(session, fields, self._clock.now())
         await session.delete(row)
         return row.id
 
-    async def _count(self, key: str) -> None:
-        wait_s = await self._rates.take(key, PER_ADDRESS)
-        if wait_s is not None:
-            raise TooMany("rate_limit_exceeded", "Too many requests from this address.", wait_s)
-
     def _hashed(self, sign_up_id: int, code: str) -> str:
         return hmac.new(self._pepper, f"{sign_up_id}/{code}".encode(), sha256).hexdigest()
+
+
+def _name(text: str) -> str:
+    """Raises InvalidInput `name_too_long`."""
+    name = " ".join(storable(text).split())
+    if len(name) > NAME_MAX:
+        problem = FieldProblem("name", f"has more than {NAME_MAX} characters")
+        raise InvalidInput("name_too_long", f"A name has at most {NAME_MAX} characters.", [problem])
+    return name
+
+
+async def _written(session: AsyncSession, fields: UserFields, now: datetime) -> SignUpRow:
+    """The sign-up that waits for its code, with the id that its user will have."""
+    row = SignUpRow(
+        email=fields.email,
+        name=fields.name,
+        locale=fields.locale,
+        password_hash=fields.password_hash,
+        code_hash=None,
+        tries_left=CODE_TRIES,
+        expires_at=now + CODE_LIFETIME,
+        created_at=now,
+    )
+    session.add(row)
+    await session.flush()
+    return row

@@ -12,8 +12,10 @@ from server.identity.tables import AttemptRow
 from server.kit.clock import Clock
 from server.kit.errors import TooMany
 from server.storage import BigId, Database, Moment
+from server.storage.rate import Rate, Rates
 from server.storage.secret import MasterSecret
 
+PER_NETWORK = Rate(per_minute=10)  # of each: sign-ups, tries to confirm, sign-ins, forgotten passwords
 _LONGEST_WINDOW = timedelta(days=1)
 
 # Counting comes before trying: tries that run at the same time cannot all pass on the count of before.
@@ -68,6 +70,13 @@ class Attempts:
 
     def _hashed(self, subject: str) -> str:
         return hmac.new(self._pepper, subject.encode(), sha256).hexdigest()
+
+
+async def take_of_network(rates: Rates, key: str) -> None:
+    """Count a request under `key`, which names a network. Raises TooMany `rate_limit_exceeded`."""
+    wait_s = await rates.take(key, PER_NETWORK)
+    if wait_s is not None:
+        raise TooMany("rate_limit_exceeded", "Too many requests from this address.", wait_s)
 
 
 def _seconds(left: timedelta) -> int:

@@ -1,10 +1,12 @@
-"""Everything about people, put together: accounts, sign-ins, tokens, and where their mails go."""
+"""Everything about people, put together: accounts, passwords, sign-ins, tokens, and where their mails go."""
 
 from dataclasses import dataclass
 
 from server.identity.accounts import Accounts
 from server.identity.mail import Letters, MailPost
 from server.identity.outbox import DevelopmentOutbox
+from server.identity.parts import IdentityParts
+from server.identity.password_changes import PasswordChanges
 from server.identity.passwords import Passwords
 from server.identity.sign_ins import SignIns
 from server.identity.tokens import UserTokens
@@ -22,6 +24,7 @@ class Identity:
     accounts: Accounts
     sign_ins: SignIns
     tokens: UserTokens
+    password_changes: PasswordChanges
     outbox: DevelopmentOutbox | None
     _passwords: Passwords
 
@@ -44,13 +47,14 @@ class Identity:
         if post is None:
             post = outbox = DevelopmentOutbox(database, clock)
         tokens = UserTokens(database, secret, clock)
-        letters = Letters(post, server_name)
-        accounts = Accounts(database, tenants, tokens, secret, passwords, letters, rates, clock)
-        return cls(accounts, SignIns(database, secret, passwords, rates, clock), tokens, outbox, passwords)
+        parts = IdentityParts(database, secret, passwords, Letters(post, server_name), rates, clock)
+        sign_ins = SignIns(database, secret, passwords, rates, clock)
+        return cls(Accounts(parts, tenants, tokens), sign_ins, tokens, PasswordChanges(parts), outbox, passwords)
 
     async def tidy(self) -> None:
-        """Remove what is over: sign-ups, sessions, counts."""
+        """Remove what is over: sign-ups, codes, sessions, counts."""
         await self.accounts.tidy()
+        await self.password_changes.tidy()
         await self.sign_ins.tidy()
 
     async def close(self) -> None:

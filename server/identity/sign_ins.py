@@ -3,26 +3,25 @@
 import hmac
 import secrets
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from sqlalchemy import delete, select, update
 
 from server.identity.addresses import normalised
-from server.identity.attempts import Allowance, Attempts
+from server.identity.attempts import Allowance, Attempts, take_of_network
 from server.identity.passwords import Passwords
 from server.identity.tables import SignInRow, SignUpRow, UserRow
 from server.identity.users import User, record_of_user, user_of
 from server.kit.clock import Clock
-from server.kit.errors import InvalidInput, NotAllowed, NotAuthenticated, TooMany
+from server.kit.errors import InvalidInput, NotAllowed, NotAuthenticated
 from server.kit.ids import new_uid
 from server.storage import Database
-from server.storage.rate import Rate, Rates
+from server.storage.rate import Rates
 from server.storage.secret import MasterSecret
 
 LIFETIME = timedelta(days=7)
 IDLE = timedelta(hours=12)
-PER_ADDRESS = Rate(per_minute=10)
 FAILURES = Allowance(5, timedelta(minutes=15))  # of one address from one network
 FAILURES_ANYWHERE = Allowance(25, timedelta(minutes=15))  # of one address: few enough, and hard to lock out with
 _SEEN_EVERY = timedelta(minutes=5)
@@ -37,6 +36,15 @@ class SignedIn:
     user: User
     uid: str
     csrf_token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ListedSignIn:
+    """One browser. `seen_at` is right to five minutes."""
+
+    uid: str
+    created_at: datetime
+    seen_at: datetime
 
 
 @dataclass(frozen=True)
@@ -67,9 +75,7 @@ class SignIns:
         Raises NotAuthenticated `wrong_credentials`; NotAllowed `not_confirmed` to who knows the password of a
         sign-up that waits for its code; TooMany `rate_limit_exceeded`, `too_many_attempts`.
         """
-        wait_s = await self._rates.take(f"sign-in/address/{asked_from}", PER_ADDRESS)
-        if wait_s is not None:
-            raise TooMany("rate_limit_exceeded", "Too many requests from this address.", wait_s)
+        await take_of_network(self._rates, f"sign-in/address/{asked_from}")
         try:
             address = normalised(email)
         except InvalidInput:
@@ -126,6 +132,24 @@ class SignIns:
         """End the session of `token`. One that is none changes nothing."""
         async with self._database.transaction() as session:
             await session.execute(delete(SignInRow).where(SignInRow.lookup == self._lookup(token)))
+
+    async def of(self, user_id: int) -> list[ListedSignIn]:
+        """Where the user is signed in, the latest first."""
+        now = self._clock.now()
+        async with self._database.reading() as session:
+            rows = await session.scalars(
+                select(SignInRow)
+                .where(SignInRow.user_id == user_id, SignInRow.expires_at > now, SignInRow.seen_at > now - IDLE)
+                .order_by(SignInRow.id.desc())
+            )
+            return [ListedSignIn(row.uid, row.created_at, row.seen_at) for row in rows]
+
+    async def end_others(self, user_id: int, kept_uid: str) -> None:
+        """Sign the user out everywhere but in `kept_uid`."""
+        async with self._database.transaction() as session:
+            await session.execute(delete(SignInRow).where(SignInRow.user_id == user_id, SignInRow.uid != kept_uid))
+            user = await user_of(session, await session.get_one(UserRow, user_id))
+            await record_of_user(session, self._clock.now(), user, "user.signed_out_elsewhere", {})
 
     async def tidy(self) -> None:
         """Remove sessions that are over."""

@@ -1,4 +1,4 @@
-"""Rows of people: users, what they belong to, sign-ups under way, tokens, sign-ins, attempts, unsent mails."""
+"""Rows of people: users, memberships, sign-ups and forgotten passwords, tokens, sign-ins, attempts, unsent mails."""
 
 from datetime import datetime
 
@@ -49,6 +49,17 @@ class MembershipRow(Base):
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
     role: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime]
+
+
+class PasswordResetRow(Base):
+    """A code for a forgotten password, found by an HMAC of it and its address. Without a user it opens nothing."""
+
+    __tablename__ = "password_resets"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class UserTokenRow(Base):

@@ -5,18 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.identity.tables import UserRow, UserTokenRow
 from server.identity.users import User, record_of_user, user_of
 from server.kit.clock import Clock
-from server.kit.errors import NotAuthenticated, NotFound
+from server.kit.errors import Conflict, NotAuthenticated, NotFound
 from server.kit.ids import is_well_formed_secret, new_secret, new_uid
 from server.storage import Database
 from server.storage.secret import MasterSecret
 
 PREFIX = "usr_"
+TOKENS_MAX = 20  # of one user, that open something
 _NOTED_EVERY = timedelta(minutes=10)  # a token in use costs one write in this time, not one a request
 
 
@@ -65,10 +66,15 @@ class UserTokens:
         return MintedToken(row.uid, text)
 
     async def create(self, user_id: int) -> MintedToken:
-        """One more token of the user."""
+        """One more token of the user. Raises Conflict `too_many_user_tokens`."""
         async with self._database.transaction() as session:
+            # The user's row is the lock: two at once may not both be the last.
+            row = await session.get_one(UserRow, user_id, with_for_update=True)
+            good = select(func.count()).where(UserTokenRow.user_id == user_id, UserTokenRow.revoked_at.is_(None))
+            if (await session.scalar(good) or 0) >= TOKENS_MAX:
+                raise Conflict("too_many_user_tokens", f"You have {TOKENS_MAX} tokens. Revoke one first.")
             minted = self.mint(session, user_id)
-            user = await user_of(session, await session.get_one(UserRow, user_id))
+            user = await user_of(session, row)
             await record_of_user(session, self._clock.now(), user, "user_token.created", {"token": minted.uid})
         return minted
 
@@ -104,7 +110,10 @@ class UserTokens:
             ]
 
     async def revoke(self, user_id: int, uid: str) -> None:
-        """Refuse the token from now on. Revoking twice changes nothing. Raises NotFound `unknown_key`."""
+        """Refuse the token from now on; what it opened ends as with a tenant's key: see tenants.revocations.
+
+        Revoking twice changes nothing. Raises NotFound `unknown_key`.
+        """
         async with self._database.transaction() as session:
             row = await session.scalar(
                 select(UserTokenRow).where(UserTokenRow.user_id == user_id, UserTokenRow.uid == uid).with_for_update()

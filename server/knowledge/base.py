@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
 from sqlalchemy import ColumnElement, and_, delete, func, select, update
@@ -40,6 +41,16 @@ class Imported:
     documents: int
     chunks: int
     replaced: int  # documents of the same source that were there before
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that every agent of the tenant answers from."""
+
+    name: str
+    documents: int
+    languages: tuple[str, ...]
+    imported_at: datetime
 
 
 @dataclass(frozen=True)
@@ -98,9 +109,17 @@ class KnowledgeBase:
         return index.search(question, vector, agent_uid, limit)
 
     async def replace(
-        self, tenant_id: int, source: str, entries: Sequence[Entry], agent_uid: str | None = None
+        self,
+        tenant_id: int,
+        source: str,
+        entries: Sequence[Entry],
+        agent_uid: str | None = None,
+        *,
+        embeds_later: bool = False,
     ) -> Imported:
         """Make `entries` all that is known from `source`. The same call again changes nothing.
+
+        `embeds_later`: answer at once; keywords alone decide until the passages are embedded in the background.
 
         Raises InvalidInput for a source without a name, TooLarge above CHUNKS_MAX chunks of one tenant.
         """
@@ -108,7 +127,7 @@ class KnowledgeBase:
             raise InvalidInput("invalid_request", f"A source has a name of at most {SOURCE_MAX_CHARS} characters.")
         if await self._is_known(tenant_id, source, entries, agent_uid):
             return Imported(len(entries), sum(len(chunks(entry.text)) for entry in entries), 0)
-        vectors = await self._entry_vectors(entries)
+        vectors = {} if embeds_later else await self._entry_vectors(entries)
         now = self._clock.now()
         async with self._database.transaction() as session:
             replaced = await _remove(session, tenant_id, source, agent_uid)
@@ -128,7 +147,27 @@ class KnowledgeBase:
             await session.flush()
             await _require_room(session, tenant_id)
             await _next_revision(session, tenant_id)
+        if embeds_later:
+            await self._index(tenant_id)
         return Imported(documents, rows, replaced)
+
+    async def sources(self, tenant_id: int) -> list[Source]:
+        """What all agents of the tenant know, by where it came from."""
+        row = KnowledgeDocument
+        async with self._database.reading() as session:
+            found = await session.execute(
+                select(row.source, row.language, func.count(), func.max(row.created_at))
+                .where(row.tenant_id == tenant_id, row.agent_uid.is_(None))
+                .group_by(row.source, row.language)
+                .order_by(row.source, row.language)
+            )
+            parts: dict[str, list[tuple[str, int, datetime]]] = {}
+            for source, language, count, at in found:
+                parts.setdefault(source, []).append((language, count, at))
+        return [
+            Source(name, sum(each[1] for each in of), tuple(each[0] for each in of), max(each[2] for each in of))
+            for name, of in parts.items()
+        ]
 
     async def remove(self, tenant_id: int, source: str, agent_uid: str | None = None) -> int:
         """Forget `source`; how many documents it had."""

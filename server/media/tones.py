@@ -91,15 +91,25 @@ class LoopLeg:
 
 
 class OnceLeg:
-    """A Leg that plays its frames to the room, says once that it is done, and goes on in silence."""
+    """A Leg that plays its frames to the room, says once that it is done, and goes on in silence.
 
-    def __init__(self, leg_id: str, frames: Sequence[Frame], done: Callable[[], None]) -> None:
+    While `waits` says so it is silent, and begins again afterwards: somebody could not hear it.
+    """
+
+    def __init__(
+        self, leg_id: str, frames: Sequence[Frame], done: Callable[[], None], waits: Callable[[], bool]
+    ) -> None:
         self.id = leg_id
         self.role = Role.ANNOUNCEMENT
+        self._all = frames
         self._frames = iter(frames)
         self._done: Callable[[], None] | None = done
+        self._waits = waits
 
     def read(self) -> Frame | None:
+        if self._done is not None and self._waits():
+            self._frames = iter(self._all)
+            return None
         frame = next(self._frames, None)
         if frame is None and self._done is not None:
             done, self._done = self._done, None

@@ -63,7 +63,7 @@ def glance(whole: bytes, columns: int) -> Glance:
     together = max(1, -(-len(pairs) // columns))
     padded = np.pad(pairs, ((0, -len(pairs) % together), (0, 0)))
     loudest = padded.reshape(-1, together, _CHANNELS).max(axis=1, initial=0)
-    return Glance(PER_SECOND / together, loudest.tobytes(), _silences(pairs.max(axis=1, initial=0) <= _QUIET))
+    return Glance(PER_SECOND / together, loudest.tobytes(), _silences(np.maximum(pairs[:, 0], pairs[:, 1]) <= _QUIET))
 
 
 def _silences(is_quiet: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:

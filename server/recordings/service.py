@@ -3,14 +3,14 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from server.kit.clock import Clock
 from server.kit.errors import AppError, Conflict, Gone, NotFound, Unavailable
@@ -34,6 +34,7 @@ LOST_AFTER = timedelta(hours=24)  # a recording whose file is nowhere, and which
 _RETRY_S = (1.0, 5.0, 30.0, 60.0)  # then every minute: the store is away, the file is safe here
 _PEAKS_MIME = "application/octet-stream"
 _WORDS_MAX = 60
+_OF_CALLS = select(*RecordingRow.__table__.c).where(RecordingRow.call_id.in_(bindparam("calls", expanding=True)))
 
 
 class State(StrEnum):
@@ -128,7 +129,15 @@ class Recordings:
 
     async def of(self, call_id: int) -> Recording:
         """How the recording of a call stands."""
-        row = await self._row(call_id)
+        return self._standing(call_id, await self._row(call_id))
+
+    async def of_all(self, call_ids: Sequence[int]) -> dict[int, Recording]:
+        """As of(), for many calls."""
+        rows = await self._database.look(lambda db: db.execute(_OF_CALLS, {"calls": list(call_ids)}).all())
+        known = {row.call_id: row for row in rows}
+        return {call_id: self._standing(call_id, known.get(call_id)) for call_id in call_ids}
+
+    def _standing(self, call_id: int, row: RecordingRow | Row[Any] | None) -> Recording:
         if row is None:
             return Recording(State.NONE)
         live = self._live.get(call_id)

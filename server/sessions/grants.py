@@ -50,6 +50,7 @@ class CallGrant:
     call_id: int
     tenant_id: int
     role: Role | None
+    credential_uid: str | None = None  # of the key that asked for the link
 
 
 class CallGrants:
@@ -190,4 +191,4 @@ def player_grants(database: Database, keys: SigningKeys, clock: Clock) -> CallGr
 
 
 def _grant(row: CallGrantRow) -> CallGrant:
-    return CallGrant(row.uid, row.call_id, row.tenant_id, Role(row.role) if row.role else None)
+    return CallGrant(row.uid, row.call_id, row.tenant_id, Role(row.role) if row.role else None, row.credential_uid)

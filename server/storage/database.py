@@ -2,46 +2,75 @@
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Coroutine
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.engine import URL, Dialect, ExceptionContext, make_url
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import greenlet_spawn
 
 from server.storage.sqlite_thread import ThreadedConnection
 
 _BUSY_TIMEOUT_MS = 10_000
 _CONNECT_TIMEOUT_S = 5
 _STATEMENT_TIMEOUT_S = 15
-_POOL_TIMEOUT_S = 10
-_POOL_SIZE = 10
-_POOL_OVERFLOW = 10
+CONNECTIONS = 20
+WAIT_S = 10.0
+_TRUSTED_S = 1.0  # a connection that answered so lately is used without asking whether it is there: that takes longer
 _READING = "parloir_reading"
+_LOOKING = "parloir_looking"
+_BACK_AT = "parloir_back_at"
+
+_AWAY_SQLSTATES = ("08", "53", "57P")  # no connection, no resources, shut down
+_AWAY_SQLITE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+
+Found = TypeVar("Found")
+
+
+class Unreachable(ConnectionError):
+    """The database's server cannot be connected to, or did not answer in time."""
 
 
 class Database:
     """An engine and its transactions. `url` is `sqlite:///path` or `postgresql://…`; drivers are ours to choose.
 
-    Raises ValueError for any other url.
+    At most `connections` are open at once; who needs one more waits `wait_s` for it. Raises ValueError for any
+    other url.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, connections: int = CONNECTIONS, wait_s: float = WAIT_S) -> None:
         parsed = make_url(url.replace("postgres://", "postgresql://", 1))
         backend = parsed.get_backend_name()
+        kept = max(1, connections // 2)
+        pool = {"pool_size": kept, "max_overflow": connections - kept, "pool_timeout": wait_s}
         # SQLite has one writer at a time: they queue here in order, instead of each trying its luck at the file.
         self._writer: asyncio.Lock | None = None
         if backend == "sqlite":
-            self._engine = _sqlite_engine(parsed)
+            self._engine = _sqlite_engine(parsed, **pool)
             self._writer = asyncio.Lock()
         elif backend == "postgresql":
-            self._engine = _postgres_engine(parsed)
+            self._engine = _postgres_engine(parsed, **pool)
         else:
             raise ValueError("DATABASE_URL must be sqlite:///… or postgresql://…")
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+        alone: dict[str, Any] = {_LOOKING: True} if self._writer else {"isolation_level": "AUTOCOMMIT"}
+        self._looking = self._engine.sync_engine.execution_options(**alone)  # on the same pool
 
     @property
     def has_one_process(self) -> bool:
@@ -78,6 +107,23 @@ class Database:
             yield session
             session.expunge_all()  # closing would empty the rows that the caller keeps
 
+    async def look(self, work: Callable[[Connection], Found]) -> Found:
+        """What `work` finds on one plain connection, rows as columns: for what is asked with every request.
+
+        Each of its statements sees what is committed by then, as in reading() on PostgreSQL. No transaction is
+        begun or ended around them, which costs more than the statements do.
+        """
+        try:
+            return await greenlet_spawn(self._look, work)
+        except DBAPIError as failure:
+            if not failure.connection_invalidated:
+                raise
+        return await greenlet_spawn(self._look, work)  # the connection was gone; nothing was written
+
+    def _look(self, work: Callable[[Connection], Found]) -> Found:
+        with self._looking.connect() as connection:
+            return work(connection)
+
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncSession]:
         """As reading(), and every query sees the same moment. SQLite's readers always do."""
@@ -110,9 +156,11 @@ class Database:
 
 def is_away(failure: BaseException) -> bool:
     """Whether `failure` says that the database cannot be reached now, and not that it refuses what was asked."""
-    if isinstance(failure, DBAPIError):
-        return failure.connection_invalidated or isinstance(failure, InterfaceError | OperationalError)
-    return isinstance(failure, PoolTimeout | OSError)  # OSError: no connection, or no answer in time
+    if not isinstance(failure, DBAPIError):
+        return isinstance(failure, PoolTimeout | Unreachable)
+    if isinstance(failure.orig, sqlite3.Error):
+        return getattr(failure.orig, "sqlite_errorcode", 0) & 0xFF in _AWAY_SQLITE  # the rest is detail
+    return failure.connection_invalidated or str(getattr(failure.orig, "sqlstate", "")).startswith(_AWAY_SQLSTATES)
 
 
 async def _finished(ending: Coroutine[Any, Any, None]) -> None:
@@ -129,25 +177,49 @@ async def _finished(ending: Coroutine[Any, Any, None]) -> None:
     task.result()
 
 
-def _postgres_engine(url: URL) -> AsyncEngine:
-    return create_async_engine(
+def _postgres_engine(url: URL, **pool: Any) -> AsyncEngine:
+    engine = create_async_engine(
         url.set(drivername="postgresql+asyncpg"),
-        pool_pre_ping=True,
-        pool_size=_POOL_SIZE,
-        max_overflow=_POOL_OVERFLOW,
-        pool_timeout=_POOL_TIMEOUT_S,
+        **pool,
         hide_parameters=True,  # what visitors said is among them, and errors reach the log
         connect_args={"timeout": _CONNECT_TIMEOUT_S, "command_timeout": _STATEMENT_TIMEOUT_S},
     )
 
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def _on_connect(dialect: Dialect, _record: ConnectionPoolEntry, arguments: Any, named: Any) -> Any:
+        try:
+            return dialect.connect(*arguments, **named)
+        except OSError as failure:
+            raise Unreachable("no connection to the database") from failure
 
-def _sqlite_engine(url: URL) -> AsyncEngine:
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def _on_error(context: ExceptionContext) -> Unreachable | None:
+        is_silent = isinstance(context.original_exception, OSError)  # TimeoutError is one
+        return Unreachable("no answer from the database") if is_silent else None
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def _on_checkin(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info[_BACK_AT] = time.monotonic()
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def _on_checkout(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get(_BACK_AT, time.monotonic()) <= _TRUSTED_S:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except Exception as failure:  # whatever the driver raises: the database went away since
+            raise InvalidatePoolError from failure
+
+    return engine
+
+
+def _sqlite_engine(url: URL, **pool: Any) -> AsyncEngine:
     """WAL, foreign keys, and our own BEGIN: IMMEDIATE for writers, so that two never deadlock on an upgrade."""
     if url.database in (None, "", ":memory:"):
         raise ValueError("SQLite needs a file: sqlite:///path")
     engine = create_async_engine(
         url.set(drivername="sqlite+aiosqlite"),
-        pool_timeout=_POOL_TIMEOUT_S,
+        **pool,
         hide_parameters=True,
         async_creator=functools.partial(ThreadedConnection, url.database),
     )
@@ -164,7 +236,10 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def _on_begin(connection: Connection) -> None:
-        is_reading = connection.get_execution_options().get(_READING, False)
+        options = connection.get_execution_options()
+        if _LOOKING in options:
+            return  # SQLite ends by itself what is read to the end
+        is_reading = options.get(_READING, False)
         connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
 
     return engine

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import LargeBinary, String, UniqueConstraint, delete, select
+from sqlalchemy import LargeBinary, String, UniqueConstraint, delete, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.kit.clock import Clock
@@ -16,12 +17,16 @@ from server.storage.secret import MasterSecret
 KEPT = timedelta(hours=24)
 IN_FLIGHT = timedelta(seconds=60)  # after that whoever had it is taken for dead
 KEY_MAX = 255
+MADE_MAX = 40
 _RETRY_S = 1
 _SEALED_FOR = "answers to idempotent requests"  # they may hold a secret that is shown once
 
 
 class IdempotencyRow(Base):
-    """A key somebody sent, and what it was answered. `status` is empty while the first request is under way."""
+    """A key somebody sent, and what it was answered. `status` is empty while the first request is under way.
+
+    `made` names what it made, and is written with it: from then on nothing more is made for this key.
+    """
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (UniqueConstraint("scope", "key"),)
@@ -32,6 +37,7 @@ class IdempotencyRow(Base):
     fingerprint: Mapped[str] = mapped_column(String(64))
     status: Mapped[int | None]
     answer: Mapped[bytes | None] = mapped_column(LargeBinary)
+    made: Mapped[str | None] = mapped_column(String(MADE_MAX))
     begun_at: Mapped[datetime] = mapped_column(index=True)
 
 
@@ -39,6 +45,35 @@ class IdempotencyRow(Base):
 class Answer:
     status: int
     body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What the first request made, whose answer was lost or is still under way."""
+
+    reference: str
+
+
+class Claim:
+    """The right to make something for a key, once; without a key, as often as it is asked."""
+
+    def __init__(self, row_id: int | None = None) -> None:
+        self._row_id = row_id
+
+    async def made(self, session: AsyncSession, reference: str) -> None:
+        """Say, in the transaction that makes it, what is made: who asks again is given that, whatever dies meanwhile.
+
+        Raises TooMany `idempotency_in_flight` when this request took so long that another has its key now.
+        """
+        if self._row_id is None:
+            return
+        mine = (IdempotencyRow.id == self._row_id) & IdempotencyRow.made.is_(None)
+        written = update(IdempotencyRow).where(mine).values(made=reference).returning(IdempotencyRow.id)
+        if await session.scalar(written) is None:
+            raise _in_flight()
+
+
+UNCLAIMED = Claim()
 
 
 class IdempotencyKeys:
@@ -49,8 +84,8 @@ class IdempotencyKeys:
         self._secret = secret
         self._clock = clock
 
-    async def begin(self, scope: str, key: str, fingerprint: str) -> Answer | None:
-        """The answer that was given before; None when this request is the one to be done.
+    async def begin(self, scope: str, key: str, fingerprint: str) -> Answer | Made | Claim:
+        """The answer that was given before, or what was made; a claim when this request is the one to be done.
 
         Raises InvalidInput `idempotency_key_invalid`, `idempotency_key_reused`; TooMany `idempotency_in_flight`.
         """
@@ -62,38 +97,49 @@ class IdempotencyKeys:
                 await session.execute(
                     delete(IdempotencyRow).where(
                         (IdempotencyRow.begun_at < now - KEPT)
-                        | (IdempotencyRow.status.is_(None) & (IdempotencyRow.begun_at < now - IN_FLIGHT))
+                        | (
+                            IdempotencyRow.status.is_(None)
+                            & IdempotencyRow.made.is_(None)
+                            & (IdempotencyRow.begun_at < now - IN_FLIGHT)
+                        )
                     )
                 )
                 row = await session.scalar(
                     select(IdempotencyRow).where(IdempotencyRow.scope == scope, IdempotencyRow.key == key)
                 )
                 if row is None:
-                    session.add(IdempotencyRow(scope=scope, key=key, fingerprint=fingerprint, begun_at=now))
-                    return None
+                    row = IdempotencyRow(scope=scope, key=key, fingerprint=fingerprint, begun_at=now)
+                    session.add(row)
+                    await session.flush()
+                    return Claim(row.id)
         except IntegrityError:  # another request with this key was first by a moment
             raise _in_flight() from None
         if row.fingerprint != fingerprint:
             raise InvalidInput("idempotency_key_reused", "This Idempotency-Key was sent with another request before.")
         if row.status is None or row.answer is None:
-            raise _in_flight()
+            if row.made is None:
+                raise _in_flight()
+            return Made(row.made)
         return Answer(row.status, self._secret.unseal(row.answer, _SEALED_FOR))
 
-    async def finish(self, scope: str, key: str, answer: Answer) -> None:
-        """Keep the answer."""
+    async def finish(self, scope: str, key: str, answer: Answer) -> Answer:
+        """Keep the answer; the one that is kept, which is another's if that was first."""
         async with self._database.transaction() as session:
             row = await session.scalar(
-                select(IdempotencyRow).where(IdempotencyRow.scope == scope, IdempotencyRow.key == key)
+                select(IdempotencyRow).where(IdempotencyRow.scope == scope, IdempotencyRow.key == key).with_for_update()
             )
-            if row is not None:
-                row.status, row.answer = answer.status, self._secret.seal(answer.body, _SEALED_FOR)
+            if row is None:
+                return answer
+            if row.status is not None and row.answer is not None:
+                return Answer(row.status, self._secret.unseal(row.answer, _SEALED_FOR))
+            row.status, row.answer = answer.status, self._secret.seal(answer.body, _SEALED_FOR)
+        return answer
 
     async def forget(self, scope: str, key: str) -> None:
-        """Nothing was done: the same key may try again."""
+        """The same key may try again, if nothing was made."""
+        mine = (IdempotencyRow.scope == scope) & (IdempotencyRow.key == key) & IdempotencyRow.made.is_(None)
         async with self._database.transaction() as session:
-            await session.execute(
-                delete(IdempotencyRow).where(IdempotencyRow.scope == scope, IdempotencyRow.key == key)
-            )
+            await session.execute(delete(IdempotencyRow).where(mine))
 
 
 def _in_flight() -> TooMany:

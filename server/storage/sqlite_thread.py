@@ -27,23 +27,31 @@ class _Outcome:
 
 
 class ThreadedConnection(aiosqlite.Connection):
-    """A connection to the file `path`, made when awaited. A BEGIN waits for the statement after it."""
+    """A connection to the file `path`, made when awaited. A BEGIN waits for the statement after it.
+
+    Where nothing was begun, committing and rolling back do not go to the thread.
+    """
 
     def __init__(self, path: str) -> None:
         super().__init__(lambda: sqlite3.connect(path, check_same_thread=False), iter_chunk_size=64)
         self._thread.daemon = True
         self._beginning: str | None = None
+        self._has_begun = False
 
     def cursor(self) -> "WholeCursor":  # type: ignore[override]  # less than aiosqlite's: what SQLAlchemy asks of one
         return WholeCursor(self)
 
     async def commit(self) -> None:
-        if not self._forget_beginning():
+        self._beginning = None
+        if self._has_begun:
             await super().commit()
+            self._has_begun = False
 
     async def rollback(self) -> None:
-        if not self._forget_beginning():
+        self._beginning = None
+        if self._has_begun:
             await super().rollback()
+            self._has_begun = False
 
     def begin_with_next(self, beginning: str) -> None:
         self._beginning = beginning
@@ -51,6 +59,7 @@ class ThreadedConnection(aiosqlite.Connection):
     async def visit(self, work: Callable[[sqlite3.Cursor], object]) -> _Outcome:
         """Run `work` on a new cursor in the connection's thread. Raises sqlite3.Error."""
         beginning, self._beginning = self._beginning, None
+        self._has_begun |= beginning is not None  # even if nobody waits any more for what the thread does
         outcome: _Outcome = await self._execute(self._run, beginning, work)  # type: ignore[no-untyped-call]
         return outcome
 
@@ -64,11 +73,6 @@ class ThreadedConnection(aiosqlite.Connection):
             return _Outcome(cursor.description, rows, cursor.rowcount, cursor.lastrowid)
         finally:
             cursor.close()
-
-    def _forget_beginning(self) -> bool:
-        """True when nothing came after BEGIN: there is nothing to commit or take back."""
-        was_waiting, self._beginning = self._beginning is not None, None
-        return was_waiting
 
 
 class WholeCursor:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, Literal, cast
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, bindparam, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, Row, Select, Table, bindparam, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.agents.port import AgentProfile
@@ -18,9 +18,12 @@ from server.kit.clock import Clock
 from server.kit.errors import InvalidInput, NotAllowed, NotAuthenticated, NotFound
 from server.kit.ids import is_well_formed_secret, new_secret, new_uid
 from server.storage import Database
+from server.storage.bus import Bus
+from server.storage.reference import LARGEST_ID
 from server.storage.secret import MasterSecret
 from server.tenants.keeping import Keeping
 from server.tenants.key_use import KeyUse
+from server.tenants.known_keys import KnownKey, KnownKeys
 from server.tenants.plans import Plan, plan_named
 from server.tenants.tables import AgentRow, CredentialRow, TenantRow
 
@@ -39,6 +42,7 @@ _PREFIXES = {
     Kind.PUBLIC: "voc_pk_live_",
     Kind.MASTER: "vk_",
 }
+TEST_PREFIX = "voc_sk_test_"  # a secret key whose calls are simulated (A-21)
 _SCOPES = {
     Kind.PROJECT: ("project",),
     Kind.SECRET: ("project",),
@@ -49,7 +53,6 @@ KEYS = tuple(_PREFIXES)
 """The kinds of keys that every tenant has."""
 _SHOWN_TAIL = 4
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")  # of a tenant or an agent: what cannot be one is not looked up
-_LARGEST_ID = 2**53
 
 
 @dataclass(frozen=True)
@@ -104,25 +107,32 @@ class MintedKey:
 class Credentials:
     """Makes keys and resolves them."""
 
-    def __init__(self, database: Database, secret: MasterSecret, clock: Clock) -> None:
+    def __init__(self, database: Database, secret: MasterSecret, bus: Bus, clock: Clock) -> None:
         self._database = database
         self._pepper = secret.key_for("credentials")
         self._clock = clock
+        self._known: KnownKeys[Principal] = KnownKeys(bus, clock)
         self.use = KeyUse(database, clock)
 
-    def mint(self, session: AsyncSession, kind: Kind, tenant_id: int, project_id: int | None) -> MintedKey:
-        """A new key, stored with the caller's transaction. The text is returned this once, public keys apart."""
-        text = new_secret(_PREFIXES[kind])
+    def mint(
+        self, session: AsyncSession, kind: Kind, tenant_id: int, project_id: int | None, *, livemode: bool = True
+    ) -> MintedKey:
+        """A new key, stored with the caller's transaction. The text is returned this once, public keys apart.
+
+        Without `livemode` a test key, which is a SECRET one.
+        """
+        prefix = _PREFIXES[kind] if livemode else TEST_PREFIX
+        text = new_secret(prefix)
         row = CredentialRow(
             uid=new_uid("cred"),
             tenant_id=tenant_id,
             project_id=project_id,
             kind=kind.value,
             lookup=self._lookup(text),
-            shown_as=f"{_PREFIXES[kind]}…{text[-_SHOWN_TAIL:]}",
+            shown_as=f"{prefix}…{text[-_SHOWN_TAIL:]}",
             public_text=text if kind is Kind.PUBLIC else None,
             scopes=list(_SCOPES[kind]),
-            livemode=True,
+            livemode=livemode,
             created_at=self._clock.now(),
             last_used_at=None,
             expires_at=None,
@@ -133,26 +143,20 @@ class Credentials:
 
     async def resolve(self, text: str) -> Principal:
         """Who presents the key `text`. Raises NotAuthenticated `invalid_key`."""
-        lookup = self._lookup(text)
-        async with self._database.reading() as session:
-            row = (await session.execute(_PRESENTED, {"lookup": lookup})).first()
-        return self._principal(row)
-
-    def _principal(self, row: Row[Any] | None) -> Principal:
-        """Whose key was found. A key counts as used when it opens something."""
-        if row is None or row.key_revoked_at is not None or _is_past(row.key_expires_at, self._clock.now()):
+        known = await self._known.find(self._lookup(text), self._presented)
+        if known is None:
             raise _invalid_key()
-        self.use.note(row.key_id)
-        return Principal(
-            tenant_id=row.tenant,
-            tenant_uid=row.tenant_uid,
-            project_id=row.key_project_id,
-            kind=Kind(row.key_kind),
-            scopes=frozenset(row.key_scopes),
-            livemode=row.key_livemode,
-            plan=plan_named(row.tenant_plan),
-            credential_uid=row.key_uid,
-        )
+        return self._opened(known)
+
+    async def _presented(self, lookup: str) -> KnownKey[Principal] | None:
+        return _known_key(await self._database.look(lambda db: db.execute(_PRESENTED, {"lookup": lookup}).first()))
+
+    def _opened(self, known: KnownKey[Principal]) -> Principal:
+        """A key counts as used when it opens something."""
+        if _is_past(known.expires_at, self._clock.now()):
+            raise _invalid_key()
+        self.use.note(known.id)
+        return known.opens
 
     async def resolve_widget(self, key: str | None, agent: str | None, tenant: str | None) -> WidgetTarget:
         """The target a page names by public key or tenant; the tenant's first agent unless `agent` names another.
@@ -172,7 +176,10 @@ class Credentials:
         lookup = self._lookup(key)
         async with self._database.reading() as session:
             row = (await session.execute(_statement("lookup", form), {"lookup": lookup, "agent": asked})).first()
-        principal = self._principal(row)
+        known = _known_key(row)
+        if known is None:
+            raise _invalid_key()
+        principal = self._opened(known)
         if principal.kind is not Kind.PUBLIC:
             raise NotAuthenticated("invalid_key", "This is not a public key; pages use voc_pk_ keys only.")
         if tenant and tenant != principal.tenant_uid:
@@ -197,8 +204,7 @@ class Credentials:
                 .where(
                     CredentialRow.tenant_id == tenant_id,
                     CredentialRow.kind == Kind.PUBLIC.value,
-                    CredentialRow.revoked_at.is_(None),
-                    or_(CredentialRow.expires_at.is_(None), CredentialRow.expires_at > self._clock.now()),
+                    CredentialRow.opens_at(self._clock.now()),
                 )
                 .order_by(CredentialRow.id.desc())
             )
@@ -294,8 +300,25 @@ def _called(agent: str | None) -> tuple[_Form, str | int | None]:
     if not _NAME.fullmatch(agent):
         raise _unknown_agent()
     if agent.isdecimal():
-        return "id", int(agent) if int(agent) < _LARGEST_ID else 0  # 0 is nobody's
+        return "id", int(agent) if int(agent) < LARGEST_ID else 0  # 0 is nobody's
     return "name", agent
+
+
+def _known_key(row: Row[Any] | None) -> KnownKey[Principal] | None:
+    """Nobody's when it is revoked."""
+    if row is None or row.key_revoked_at is not None:
+        return None
+    principal = Principal(
+        tenant_id=row.tenant,
+        tenant_uid=row.tenant_uid,
+        project_id=row.key_project_id,
+        kind=Kind(row.key_kind),
+        scopes=frozenset(row.key_scopes),
+        livemode=row.key_livemode,
+        plan=plan_named(row.tenant_plan),
+        credential_uid=row.key_uid,
+    )
+    return KnownKey(row.key_id, row.key_expires_at, principal)
 
 
 def _target_in(row: Row[Any] | None) -> WidgetTarget:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from server.kit.clock import Clock
 from server.kit.errors import FieldProblem, InvalidInput
@@ -18,8 +18,15 @@ _WHY = {
 }
 
 
+_COUNTRIES = (
+    select(TenantRow.allowed_countries, PhoneNumberRow.number)
+    .outerjoin_from(TenantRow, PhoneNumberRow, PhoneNumberRow.tenant_id == TenantRow.id)
+    .where(TenantRow.id == bindparam("tenant"))
+)
+
+
 class Destinations:
-    """Asked before anything is dialled or forwarded. There is no other way to a carrier."""
+    """Asked before a number is dialled, or set to be."""
 
     def __init__(self, database: Database, clock: Clock, free: Collection[str] = ()) -> None:
         """`free`: numbers that cost nobody anything, as those of the virtual network that answer by themselves."""
@@ -29,7 +36,7 @@ class Destinations:
 
     async def require(self, tenant_id: int, number: str, field: str, actor: str) -> None:
         """Raises InvalidInput `destination_not_allowed`, naming `field`, and writes the refusal to the audit log."""
-        if number in self._free:
+        if self.is_free(number):
             return
         why = denial(number, await self.countries(tenant_id))
         if why is None:
@@ -39,12 +46,15 @@ class Destinations:
             await record(session, self._clock.now(), tenant_id, actor, "destination.refused", details)
         raise InvalidInput("destination_not_allowed", _WHY[why], [FieldProblem(field, _WHY[why])])
 
+    def is_free(self, number: str) -> bool:
+        """Whether calling it costs nobody anything."""
+        return number in self._free
+
     async def countries(self, tenant_id: int) -> frozenset[str]:
         """What the tenant says, or the default list; the countries of its own numbers in any case."""
-        async with self._database.reading() as session:
-            chosen = await session.scalar(select(TenantRow.allowed_countries).where(TenantRow.id == tenant_id))
-            own = await session.scalars(select(PhoneNumberRow.number).where(PhoneNumberRow.tenant_id == tenant_id))
-            of_numbers = {country for number in own if (country := country_of(number))}
+        rows = await self._database.look(lambda db: db.execute(_COUNTRIES, {"tenant": tenant_id}).all())
+        chosen = rows[0].allowed_countries if rows else None
+        of_numbers = {country for row in rows if row.number and (country := country_of(row.number))}
         return frozenset(DEFAULT_COUNTRIES if chosen is None else chosen) | of_numbers
 
     async def allow(self, tenant_id: int, countries: Sequence[str] | None, actor: str) -> frozenset[str]:

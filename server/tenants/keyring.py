@@ -32,6 +32,7 @@ class Key:
     expires_at: datetime | None
     project_id: int | None = None
     public_text: str | None = None  # of a public key: it is no secret
+    livemode: bool = True  # False: a test key
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ class RotatedKey:
 
 
 class Keyring:
-    """Every change is effective with the next request: a key is looked up each time it is presented.
+    """What is changed here counts with the next request to this process, and within two seconds everywhere.
 
-    What a key opened before ends with it when it is revoked, within two seconds everywhere.
+    What a key opened before ends with it when it is revoked.
     """
 
     def __init__(self, database: Database, credentials: Credentials, revocations: Revocations, clock: Clock) -> None:
@@ -71,21 +72,23 @@ class Keyring:
             )
             return [self._key(row) for row in rows]
 
-    async def add(self, tenant_id: int, project_id: int, actor: str) -> NewKey:
-        """One more token for the tenant's project. Raises TooMany `too_many_keys` when it has KEYS_MAX that open."""
+    async def add(self, tenant_id: int, project_id: int, actor: str, kind: Kind = Kind.PROJECT) -> NewKey:
+        """One more token for the tenant's project; of the kind SECRET it is a test key, whose calls are simulated.
+
+        Raises TooMany `too_many_keys` when the project has KEYS_MAX of the kind that open.
+        """
         now = self._clock.now()
         async with self._database.transaction() as session:
             # The project's row is the lock: two adds at once may not both be the last.
             await session.execute(select(ProjectRow.id).where(ProjectRow.id == project_id).with_for_update())
             rows = await session.scalars(
-                select(CredentialRow).where(
-                    CredentialRow.project_id == project_id, CredentialRow.kind == Kind.PROJECT.value
-                )
+                select(CredentialRow).where(CredentialRow.project_id == project_id, CredentialRow.kind == kind.value)
             )
             if sum(self._state(row) in ("active", "expiring") for row in rows) >= KEYS_MAX:
                 raise TooMany("too_many_keys", f"A project has at most {KEYS_MAX} tokens that work.", _RETRY_S)
-            minted = self._credentials.mint(session, Kind.PROJECT, tenant_id, project_id)
-            details = {"key": minted.row.uid, "kind": Kind.PROJECT.value}
+            is_live = kind is Kind.PROJECT
+            minted = self._credentials.mint(session, kind, tenant_id, project_id, livemode=is_live)
+            details = {"key": minted.row.uid, "kind": kind.value, "livemode": is_live}
             await record(session, now, tenant_id, actor, "credential.created", details)
         return NewKey(minted.row.uid, minted.text)
 
@@ -99,8 +102,9 @@ class Keyring:
             old = await _locked(session, tenant_id, uid)
             if self._state(old) != "active":
                 raise Conflict("key_not_active", "This key was rotated or revoked before, or it expired.")
-            minted = self._credentials.mint(session, Kind(old.kind), tenant_id, old.project_id)
-            minted.row.scopes, minted.row.livemode = list(old.scopes), old.livemode
+            kind, livemode = Kind(old.kind), old.livemode
+            minted = self._credentials.mint(session, kind, tenant_id, old.project_id, livemode=livemode)
+            minted.row.scopes = list(old.scopes)
             if overlap > timedelta(0):
                 old.expires_at = min(now + overlap, old.expires_at or datetime.max.replace(tzinfo=now.tzinfo))
             else:
@@ -133,6 +137,7 @@ class Keyring:
             expires_at=row.expires_at,
             project_id=row.project_id,
             public_text=row.public_text,
+            livemode=row.livemode,
         )
 
     def _state(self, row: CredentialRow) -> str:

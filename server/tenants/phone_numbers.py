@@ -26,7 +26,10 @@ __all__ = ["Keeping", "PhoneNumber", "PhoneNumbers"]
 class PhoneNumber:
     """Numbers are E.164. Calls go to `forward_to`; without one the agent answers, the tenant's first by default.
 
-    While `is_relay_enabled` is false nobody is rung, and who calls is told so. `provider`: where it was bought.
+    What is kept of them follows where they go until somebody chose (`is_keeping_chosen`).
+    `is_announced`: both sides of a call that is forwarded hear that it is kept, before anything is.
+    While `is_relay_enabled` is false nobody is rung, and who calls is told so. `is_sms_enabled`: whether the carrier
+    brings text messages to it. `provider`: where it was bought.
     """
 
     id: int
@@ -38,10 +41,13 @@ class PhoneNumber:
     provider: str | None
     forward_to: str | None = field(repr=False)
     is_relay_enabled: bool
+    is_sms_enabled: bool
     agent_uid: str | None
     is_recorded: bool
     is_transcribed: bool
     is_analysed: bool
+    is_keeping_chosen: bool
+    is_announced: bool
     created_at: datetime
 
     @property
@@ -132,9 +138,12 @@ def phone_number(row: PhoneNumberRow) -> PhoneNumber:
         provider=row.provider,
         forward_to=row.forward_to,
         is_relay_enabled=row.is_relay_enabled,
+        is_sms_enabled=row.is_sms_enabled,
         agent_uid=row.agent_uid,
         is_recorded=row.is_recorded,
         is_transcribed=row.is_transcribed,
         is_analysed=row.is_analysed,
+        is_keeping_chosen=row.is_keeping_chosen,
+        is_announced=row.is_announced,
         created_at=row.created_at,
     )

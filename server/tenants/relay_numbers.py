@@ -12,7 +12,7 @@ from server.kit.clock import Clock
 from server.kit.errors import Conflict, FieldProblem, InvalidInput, NotAllowed, NotFound, TooMany, Unavailable
 from server.kit.ids import new_uid
 from server.storage import Database
-from server.storage.text import storable
+from server.storage.reference import refers_to
 from server.telephony.destinations import country_of
 from server.telephony.number_provider import NumberProvider, NumberQuery, NumberRefusal, Offer
 from server.telephony.numbers import normalise
@@ -24,9 +24,9 @@ from server.tenants.plans import plan_named
 from server.tenants.tables import PhoneNumberRow, ProjectRow, TenantRow
 
 FOUND_MAX = 30
-_BIGGEST_ID = 2**53
 _RETRY_S = 3_600
 _KEPT = {"recording": "is_recorded", "transcription": "is_transcribed", "analysis": "is_analysed"}
+_SWITCHES = {"relay_enabled": "is_relay_enabled", "announcement": "is_announced"}
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ class RelayNumbers:
         if isinstance(found, NumberRefusal):
             raise _carrier_is_away()
         async with self._database.reading() as session:
-            taken = set(await session.scalars(select(PhoneNumberRow.number)))
+            ours = PhoneNumberRow.number.in_([offer.number for offer in found])
+            taken = set(await session.scalars(select(PhoneNumberRow.number).where(ours)))
         return [offer for offer in found if offer.number not in taken][:FOUND_MAX]
 
     async def list(self, project_id: int) -> list[PhoneNumber]:
@@ -111,7 +112,7 @@ class RelayNumbers:
         if isinstance(offer, NumberRefusal):
             raise _carrier_is_away()
         try:
-            return await self._store(owner, offer, changes)
+            return await self._store(owner, offer, changes, wish.settings)
         except IntegrityError:  # somebody here was faster, and the carrier's number is theirs
             raise _taken() from None
         except TooMany:
@@ -119,7 +120,10 @@ class RelayNumbers:
             raise
 
     async def change(self, owner: Owner, reference: str, settings: Mapping[str, Any]) -> PhoneNumber:
-        """Set `forward_to`, `relay_enabled`, `agent`, `recording`, `transcription`, `analysis`; the others stay.
+        """Set `forward_to`, `relay_enabled`, `agent`, `recording`, `transcription`, `analysis`, `announcement`.
+
+        What is not named stays. Of calls for which nobody ever named one of the three that say what is kept, all is
+        kept while they are forwarded, and nothing while an agent answers; `keeping_chosen` false goes back to that.
 
         Raises as find(), and `invalid_phone_number`, `destination_not_allowed`, `forward_loop`, `unknown_agent`,
         `foreign_agent`.
@@ -130,7 +134,7 @@ class RelayNumbers:
             row = await _owned(session, owner.project_id, reference)
             for name, value in changes.items():
                 setattr(row, name, value)
-            row.is_transcribed = row.is_transcribed or row.is_analysed  # an analysis needs the words (A-07)
+            _settle_keeping(row, settings)
             await self._record(session, owner, "phone_number.changed", row, sorted(changes))
         return phone_number(row)
 
@@ -144,14 +148,8 @@ class RelayNumbers:
         if provider == self._provider.name:
             await self._provider.release(number)
 
-    async def require_forwardable(self, number: PhoneNumber) -> None:
-        """Raises InvalidInput `forward_loop` or `destination_not_allowed` when calls to it may not be forwarded now."""
-        if number.forward_to is not None:
-            await self._refuse_loop(number.forward_to)
-            await self._destinations.require(number.tenant_id, number.forward_to, "forward_to", "relay")
-
-    async def _refuse_loop(self, number: str) -> None:
-        """`number` is not one of ours: a chain of relays could close a ring."""
+    async def refuse_loop(self, number: str) -> None:
+        """Raises InvalidInput `forward_loop` when `number` is one of ours: a chain of relays could close a ring."""
         async with self._database.reading() as session:
             ours = await session.scalar(select(PhoneNumberRow.id).where(PhoneNumberRow.number == number))
         if ours is not None:
@@ -160,8 +158,7 @@ class RelayNumbers:
     async def _checked(self, owner: Owner, number: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         """The settings as columns."""
         changes = {column: settings[name] for name, column in _KEPT.items() if name in settings}
-        if "relay_enabled" in settings:
-            changes["is_relay_enabled"] = settings["relay_enabled"]
+        changes |= {column: settings[name] for name, column in _SWITCHES.items() if name in settings}
         if "agent" in settings:
             agent = settings["agent"]
             of_project = self._credentials.agent_of_project
@@ -177,11 +174,13 @@ class RelayNumbers:
         plain = normalise(forward_to, field="forward_to")
         if plain == number:
             raise _loop()
-        await self._refuse_loop(plain)
+        await self.refuse_loop(plain)
         await self._destinations.require(owner.tenant_id, plain, "forward_to", owner.actor)
         return plain
 
-    async def _store(self, owner: Owner, offer: Offer, changes: Mapping[str, Any]) -> PhoneNumber:
+    async def _store(
+        self, owner: Owner, offer: Offer, changes: Mapping[str, Any], settings: Mapping[str, Any]
+    ) -> PhoneNumber:
         async with self._database.transaction() as session:
             tenant = await session.get_one(TenantRow, owner.tenant_id, with_for_update=True)
             await session.get_one(ProjectRow, owner.project_id)
@@ -193,11 +192,13 @@ class RelayNumbers:
                 number=offer.number,
                 type=offer.type.value,
                 provider=self._provider.name,
+                is_sms_enabled="sms" in offer.capabilities,
                 created_at=self._clock.now(),
-                # What is forwarded is kept (A-07); what an agent answers is kept when somebody says so.
+                is_keeping_chosen=False,
+                # Of a number that is given one of them, what is not named is kept if its calls are forwarded (A-07).
                 **{**dict.fromkeys(_KEPT.values(), changes.get("forward_to") is not None), **changes},
             )
-            row.is_transcribed = row.is_transcribed or row.is_analysed
+            _settle_keeping(row, settings)
             session.add(row)
             await session.flush()
             await self._record(session, owner, "phone_number.bought", row, [])
@@ -211,16 +212,21 @@ class RelayNumbers:
 
 
 async def _owned(session: AsyncSession, project_id: int, reference: str) -> PhoneNumberRow:
-    if reference.isascii() and reference.isdecimal():
-        which = PhoneNumberRow.id == min(int(reference[:20]), _BIGGEST_ID)
-    else:
-        which = PhoneNumberRow.uid == storable(reference[:40])
-    row = await session.scalar(select(PhoneNumberRow).where(which).with_for_update())
+    row = await session.scalar(select(PhoneNumberRow).where(refers_to(PhoneNumberRow, reference)).with_for_update())
     if row is None:
         raise NotFound("unknown_phone_number", "There is no such telephone number.")
     if row.project_id != project_id:
         raise NotAllowed("foreign_phone_number", "This telephone number belongs to somebody else.")
     return row
+
+
+def _settle_keeping(row: PhoneNumberRow, settings: Mapping[str, Any]) -> None:
+    """What is kept of the number's calls, once `settings` are set."""
+    is_named = bool(settings.keys() & _KEPT.keys())
+    row.is_keeping_chosen = settings.get("keeping_chosen", row.is_keeping_chosen or is_named)
+    if not row.is_keeping_chosen:
+        row.is_recorded = row.is_transcribed = row.is_analysed = row.forward_to is not None
+    row.is_transcribed = row.is_transcribed or row.is_analysed  # an analysis needs the words (A-07)
 
 
 async def _refuse_too_many(session: AsyncSession, tenant: TenantRow) -> None:

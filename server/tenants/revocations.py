@@ -1,15 +1,16 @@
-"""Revoked keys: what stands open by one is told at once by the bus, and within two seconds where no notice arrives."""
+"""Revoked keys and users' tokens: what stands open by one is told by the bus, or by looking within two seconds."""
 
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, String, column, select, table, union_all
 from sqlalchemy.orm import InstrumentedAttribute
 
 from server.kit.clock import Clock
 from server.kit.tasks import TaskScope
-from server.storage import Database
+from server.storage import Database, Moment
 from server.storage.bus import Bus
 from server.tenants.tables import CredentialRow
 
@@ -18,11 +19,25 @@ LOOK_EVERY_S = 1.5  # the command line is another process, and need not share a 
 
 OnRevoked = Callable[[], None]
 
+_user_tokens = table("user_tokens", column("uid", String), column("revoked_at", Moment))  # identity's, a storey above
+
 
 def opened_by_a_good_key(credential_uid: InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
     """Of a row that names the key it was opened by, if any: that key is there and not revoked."""
-    good = select(CredentialRow.uid).where(CredentialRow.uid == credential_uid, CredentialRow.revoked_at.is_(None))
-    return credential_uid.is_(None) | good.exists()
+    of_tenant, of_user = _good_ones()
+    return (
+        credential_uid.is_(None)
+        | of_tenant.where(CredentialRow.uid == credential_uid).exists()
+        | of_user.where(_user_tokens.c.uid == credential_uid).exists()
+    )
+
+
+def _good_ones() -> tuple[Select[Any], Select[Any]]:
+    """The uids of tenants' keys and of users' tokens that are not revoked."""
+    return (
+        select(CredentialRow.uid).where(CredentialRow.revoked_at.is_(None)),
+        select(_user_tokens.c.uid).where(_user_tokens.c.revoked_at.is_(None)),
+    )
 
 
 class Revocations:
@@ -76,11 +91,9 @@ class Revocations:
 
     async def _good(self, uids: list[str]) -> set[str]:
         async with self._database.reading() as session:
-            return set(
-                await session.scalars(
-                    select(CredentialRow.uid).where(CredentialRow.uid.in_(uids), CredentialRow.revoked_at.is_(None))
-                )
-            )
+            of_tenant, of_user = _good_ones()
+            good = union_all(of_tenant.where(CredentialRow.uid.in_(uids)), of_user.where(_user_tokens.c.uid.in_(uids)))
+            return set(await session.scalars(good))
 
     def _tell(self, uid: str) -> None:
         for on_revoked in self._watching.pop(uid, set()):

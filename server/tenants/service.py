@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from server.agents.port import AgentProfile
@@ -189,12 +189,10 @@ class Tenants:
 
     async def numbered_agents(self, tenant_id: int, project_id: int | None) -> list[tuple[int, AgentProfile]]:
         """Those that the project may use, of all projects without one; each with the API's integer id for it."""
-        mine = AgentRow.tenant_id == tenant_id
-        if project_id is not None:
-            mine &= or_(AgentRow.project_id.is_(None), AgentRow.project_id == project_id)
-        async with self._database.reading() as session:
-            rows = await session.scalars(select(AgentRow).where(mine).order_by(AgentRow.id))
-            return [(row.id, profile_of(row)) for row in rows]
+        mine = _AGENTS_OF_TENANT if project_id is None else _AGENTS_OF_PROJECT
+        which = {"tenant": tenant_id, "project": project_id}
+        rows = await self._database.look(lambda db: db.execute(mine, which).all())
+        return [(row.id, profile_of(row)) for row in rows]
 
     async def set_agent(
         self, tenant_id: int, slug: str, values: dict[str, Any], actor: str = "cli", project: str | None = None
@@ -259,6 +257,13 @@ class Tenants:
         self, session: AsyncSession, tenant_id: int, actor: str, action: str, details: dict[str, Any]
     ) -> None:
         await record(session, self._clock.now(), tenant_id, actor, action, details)
+
+
+# Put together once: backends ask this all the time.
+_AGENTS_OF_TENANT = select(*AgentRow.__table__.c).where(AgentRow.tenant_id == bindparam("tenant")).order_by(AgentRow.id)
+_AGENTS_OF_PROJECT = _AGENTS_OF_TENANT.where(
+    or_(AgentRow.project_id.is_(None), AgentRow.project_id == bindparam("project"))
+)
 
 
 def _tenant_uid(name: str) -> str:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint, false, true
+from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, Text, UniqueConstraint, false, or_, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.storage import Base, BigId
@@ -28,6 +28,7 @@ class ProjectRow(Base):
     uid: Mapped[str] = mapped_column(String(40), unique=True)
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(String(200))
+    recording_notice: Mapped[str] = mapped_column(String(10), default="off", server_default="off")
     created_at: Mapped[datetime]
 
 
@@ -50,6 +51,11 @@ class CredentialRow(Base):
     last_used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+    @classmethod
+    def opens_at(cls, now: datetime) -> ColumnElement[bool]:
+        """Whether a key still works: neither revoked nor expired."""
+        return cls.revoked_at.is_(None) & or_(cls.expires_at.is_(None), cls.expires_at > now)
 
 
 class AllowedOriginRow(Base):
@@ -94,7 +100,7 @@ class AgentRow(Base):
 
 class PhoneNumberRow(Base):
     """A telephone number of a project: calls to it go to `forward_to`, or its agent answers, the tenant's first
-    unless it names one. `provider`: where it was bought."""
+    unless it names one. `provider`: where it was bought. `is_keeping_chosen`: somebody said what is kept."""
 
     __tablename__ = "phone_numbers"
 
@@ -107,10 +113,13 @@ class PhoneNumberRow(Base):
     is_recorded: Mapped[bool]
     is_transcribed: Mapped[bool]
     is_analysed: Mapped[bool]
+    is_keeping_chosen: Mapped[bool] = mapped_column(default=True, server_default=true())
     type: Mapped[str] = mapped_column(String(12), default="local", server_default="local")
     provider: Mapped[str | None] = mapped_column(String(20))
     forward_to: Mapped[str | None] = mapped_column(String(20), index=True)
     is_relay_enabled: Mapped[bool] = mapped_column(default=True, server_default=true())
+    is_announced: Mapped[bool] = mapped_column(default=False, server_default=false())
+    is_sms_enabled: Mapped[bool] = mapped_column(default=True, server_default=true())
     created_at: Mapped[datetime]
 
 

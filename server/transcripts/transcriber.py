@@ -37,13 +37,15 @@ class Transcriber:
         language: str,
         queue: RecognitionQueue,
         on_heard: Callable[[Heard], None],
+        since_ms: int = 0,
     ) -> None:
+        """`since_ms`: when its first frame is, of the time that all legs count in."""
         self._engine = engine
         self._turns = TurnDetector(vad, LIMITS)
         self._language = language
         self._queue = queue
         self._on_heard = on_heard
-        self._now_ms = 0
+        self._now_ms = since_ms
         self._id = ""
         self._began_ms = 0
         self._partial_at_ms = 0

@@ -5,10 +5,12 @@ from quart import Blueprint, Response
 from server.calls.orders import AI, BRIDGE, BROWSER, PHONE, Order
 from server.calls.phonevoice import status_of
 from server.calls.service import Calls
+from server.calls.store import Call
+from server.media.leg import Role
 from server.sessions.cable_tokens import CableTokens
-from server.storage.idempotency import IdempotencyKeys
+from server.storage.idempotency import Claim, IdempotencyKeys
 from server.web.bodies import read_body
-from server.web.idempotency import once
+from server.web.idempotency import made_once, once
 from server.web.openapi import calls as api
 from server.web.openapi.operation import answered, described
 from server.web.project_guard import ProjectGuard
@@ -24,14 +26,19 @@ def calls_api(asking: ProjectGuard, calls: Calls, cables: CableTokens, keys: Ide
     async def initiate() -> Response:
         caller = await principal()
 
-        async def begin() -> tuple[Response, int]:
-            call = await calls.initiate(caller, _order(await read_body(api.Initiate)))
+        async def begin(claim: Claim) -> tuple[Response, int]:
+            return await begun(await calls.initiate(caller, _order(await read_body(api.Initiate)), claim))
+
+        async def begun(call: Call) -> tuple[Response, int]:
             body = {"status": "success", "phone_call_id": call.id, "telephony_ref": call.telephony_ref}
             return answered(
                 api.Started, body | {"cable_token": await cables.issue(call.uid, caller.credential_uid)}
             ), 201
 
-        return await once(keys, caller, begin)
+        async def again(uid: str) -> tuple[Response, int]:
+            return await begun(await calls.find(caller, uid))
+
+        return await made_once(keys, caller, begin, again)
 
     @routes.post("/calls/<reference>/hangup")
     @described(api.HANG_UP)
@@ -43,6 +50,7 @@ def calls_api(asking: ProjectGuard, calls: Calls, cables: CableTokens, keys: Ide
     @described(api.ADD_MONITOR)
     async def add_monitor(reference: str) -> Response:
         caller = await principal()
+        (await asking.caller()).require_listening()
 
         async def dial() -> tuple[Response, int]:
             asked = await read_body(api.AddMonitor)
@@ -67,6 +75,8 @@ def call_links_api(asking: ProjectGuard, calls: Calls, keys: IdempotencyKeys, or
 
         async def make() -> tuple[Response, int]:
             asked = await read_body(api.EmbedSession)
+            if asked.role in (None, Role.LISTEN.value):
+                (await asking.caller()).require_listening()
             link, role = await calls.softphone_link(caller, reference, asked.role, asked.allowed_origins)
             body = {"embed_url": f"{origin}/embed?t={link.token}", "role": role.value}
             return answered(api.SoftphoneLink, body | {"expires_in": link.expires_in_s}), 200

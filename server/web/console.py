@@ -1,20 +1,42 @@
 """The console: the pages where a customer looks after projects, keys, origins, numbers, webhooks and calls."""
 
+from contextlib import suppress
+
 from quart import Blueprint, Response, request, send_from_directory
 from werkzeug.exceptions import HTTPException
 
 from server.kit.errors import AppError, NotAllowed, NotAuthenticated, NotFound
 from server.web import errors
+from server.web.console_account import add_account, add_user_tokens
+from server.web.console_agents import add_agents
 from server.web.console_calls import add_calls
 from server.web.console_desk import PREFIX, STATIC, Answer, ConsoleParts, Desk, close_to_others
+from server.web.console_knowledge import add_knowledge
 from server.web.console_numbers import add_numbers
-from server.web.console_projects import add_projects
+from server.web.console_password import add_forgotten
+from server.web.console_projects import add_notice, add_project, add_projects
 from server.web.console_settings import add_keys, add_origins
 from server.web.console_sign_in import WayIn, add_sign_in, add_sign_up
 from server.web.console_webhooks import add_deliveries, add_webhook_changes, add_webhooks
 
 _FOREIGN = "foreign_"
 _STATIC_S = 365 * 24 * 3_600
+_PAGES = (
+    add_account,
+    add_user_tokens,
+    add_projects,
+    add_notice,
+    add_project,
+    add_keys,
+    add_origins,
+    add_numbers,
+    add_calls,
+    add_agents,
+    add_knowledge,
+    add_webhooks,
+    add_webhook_changes,
+    add_deliveries,
+)
 
 
 def console(parts: ConsoleParts, outbox: str | None = None) -> Blueprint:
@@ -24,9 +46,8 @@ def console(parts: ConsoleParts, outbox: str | None = None) -> Blueprint:
     way = WayIn(desk, outbox)
     add_sign_in(routes, way)
     add_sign_up(routes, way)
-    for add in (add_projects, add_keys, add_origins, add_numbers, add_calls):
-        add(routes, desk)
-    for add in (add_webhooks, add_webhook_changes, add_deliveries):
+    add_forgotten(routes, way)
+    for add in _PAGES:
         add(routes, desk)
 
     @routes.get("/static/<path:name>")
@@ -35,6 +56,12 @@ def console(parts: ConsoleParts, outbox: str | None = None) -> Blueprint:
         # Pages name it with its content's hash.
         response.headers["Cache-Control"] = f"public, max-age={_STATIC_S}, immutable"
         return response
+
+    @routes.get("/<path:elsewhere>")
+    async def nothing(elsewhere: str) -> Response:
+        with suppress(NotAuthenticated):  # who is signed in keeps their navigation
+            await desk.seat()
+        raise NotFound("not_found", "There is nothing at this address.")
 
     @routes.after_request
     async def _close_to_others(response: Response) -> Response:

@@ -9,11 +9,14 @@ from werkzeug.wrappers import Response as Redirect
 
 from server.calls.service import Calls
 from server.identity import Identity
+from server.identity.rights import CHANGES, LISTENS, SEES_SETTINGS
 from server.identity.users import Role, User
 from server.kit.clock import Clock
 from server.kit.errors import NotAllowed, NotAuthenticated, NotFound
+from server.knowledge import KnowledgeBase
 from server.sessions.service import network_of
 from server.storage.secret import MasterSecret
+from server.tenants.audit import AuditLog
 from server.tenants.credentials import Credentials, Kind, Principal
 from server.tenants.keyring import Keyring
 from server.tenants.origins import OriginDirectory
@@ -30,10 +33,6 @@ from server.webhooks import Webhooks
 
 PREFIX = "/console"
 STATIC = ROOT / "static" / "console"
-CHANGES = frozenset({Role.OWNER, Role.ADMIN})
-SEES_SETTINGS = CHANGES | {Role.SUPERVISOR, Role.VIEWER}
-LISTENS = CHANGES | {Role.SUPERVISOR}
-SEES_CALLS = SEES_SETTINGS | {Role.AGENT}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -56,6 +55,8 @@ class ConsoleParts:
     relays: RelayNumbers
     webhooks: Webhooks
     calls: Calls
+    knowledge: KnowledgeBase
+    audit: AuditLog
     secret: MasterSecret
     clock: Clock
     assets: AssetManifest
@@ -69,6 +70,7 @@ class Seat:
 
     token: str = field(repr=False)
     user: User
+    sign_in_uid: str
 
     @property
     def actor(self) -> str:
@@ -140,7 +142,8 @@ class Desk:
             token = self.cookies.session
             if not token:
                 raise NotAuthenticated("not_signed_in", "Sign in first.")
-            g.console_seat = Seat(token, (await self.parts.identity.sign_ins.session(token)).user)
+            signed_in = await self.parts.identity.sign_ins.session(token)
+            g.console_seat = Seat(token, signed_in.user, signed_in.uid)
         seat: Seat = g.console_seat
         return seat
 

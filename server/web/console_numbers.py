@@ -13,6 +13,7 @@ from server.web.errors import status_of
 
 _DIGITS_MAX = 12
 _KEPT = ("recording", "transcription", "analysis")
+_SWITCHES = ("announcement", "relay_enabled")
 
 
 class NumbersPage:
@@ -61,8 +62,10 @@ def add_numbers(routes: Blueprint, desk: Desk) -> None:
     @routes.post("/p/<project>/numbers/<number>/change")
     async def change_number(project: str, number: str) -> Answer:
         place, values = await desk.changing(project)
-        settings: dict[str, Any] = {name: values.get(name) == "1" for name in _KEPT}
-        settings["relay_enabled"] = values.get("relay_enabled") == "1"
+        is_chosen = values.get("keeping") == "chosen"
+        switches = (*_SWITCHES, *_KEPT) if is_chosen else _SWITCHES
+        settings: dict[str, Any] = {name: values.get(name) == "1" for name in switches}
+        settings["keeping_chosen"] = is_chosen
         settings["forward_to"] = values.get("forward_to", "").strip() or None
         settings["agent"] = values.get("agent") or None
         try:

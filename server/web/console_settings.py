@@ -5,6 +5,7 @@ from datetime import timedelta
 from quart import Blueprint, Response, request
 
 from server.kit.errors import AppError, NotFound
+from server.tenants.credentials import Kind
 from server.tenants.origins import MAX_ORIGINS
 from server.web.console_desk import Answer, Desk, Place
 from server.web.console_session import Flash
@@ -21,10 +22,12 @@ def add_keys(routes: Blueprint, desk: Desk) -> None:
     async def keys(project: str) -> Response:
         place = await desk.place(project)
         known = await keyring.of(place.project.tenant_id)
+        own = [key for key in known if key.project_id == place.project.id][::-1]
         return await desk.page(
             "keys.html",
             section="api",
-            tokens=[key for key in known if key.project_id == place.project.id][::-1],
+            tokens=[key for key in own if key.livemode],
+            test_keys=[key for key in own if not key.livemode],
             account_keys=[key for key in known if key.project_id is None and key.state in ("active", "expiring")],
             overlaps=OVERLAPS_H,
             overlap_chosen=_DEFAULT_OVERLAP_H,
@@ -37,6 +40,12 @@ def add_keys(routes: Blueprint, desk: Desk) -> None:
         place, _ = await desk.changing(project)
         new = await keyring.add(place.project.tenant_id, place.project.id, place.seat.actor)
         return desk.onward(place.path("/api"), Flash("keys.made", secret=new.text))
+
+    @routes.post("/p/<project>/api/test")
+    async def create_test_key(project: str) -> Answer:
+        place, _ = await desk.changing(project)
+        new = await keyring.add(place.project.tenant_id, place.project.id, place.seat.actor, Kind.SECRET)
+        return desk.onward(place.path("/api"), Flash("keys.test_made", secret=new.text))
 
     @routes.post("/p/<project>/api/<key>/rotate")
     async def rotate_token(project: str, key: str) -> Answer:

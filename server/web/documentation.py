@@ -1,8 +1,9 @@
 """The API's own description, as programs read it (`/openapi.json`) and as people do (`/docs`, English and French)."""
 
+import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -14,6 +15,7 @@ from server import __version__
 from server.web.docs.content import LANGUAGES, Pages, preferred
 from server.web.docs.markdown import inline
 from server.web.docs.reference import Reference
+from server.web.docs.search import QUERY_MAX, SearchIndex, sections_of
 from server.web.openapi.document import document_of
 from server.web.openapi.refusals import meanings
 from server.web.pages import ROOT
@@ -39,13 +41,14 @@ _PAGE = {
 EVENTS = "events"  # the page of the reference that no tag has
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Site:
     """What is shown, made once: the app has all its routes when the first reader comes."""
 
     document: Mapping[str, Any]
     meanings: Mapping[str, str]
     origin: str
+    is_made: bool = False
 
     @cached_property
     def raw(self) -> bytes:
@@ -59,6 +62,20 @@ class _Site:
     @cached_property
     def references(self) -> Mapping[str, Reference]:
         return {language: Reference(self.document, pages.say, self.meanings) for language, pages in self.pages.items()}
+
+    @cached_property
+    def indexes(self) -> Mapping[str, SearchIndex]:
+        return {
+            language: SearchIndex(sections_of(pages, self.references[language], _slug_of))
+            for language, pages in self.pages.items()
+        }
+
+    def make(self) -> None:
+        """Everything that readers may ask for: about a second of work, not for the event loop."""
+        for reference in self.references.values():
+            for tag in reference.tags:
+                reference.operations(tag)
+        self.is_made = len(self.indexes) > 0
 
     @cached_property
     def version(self) -> str:
@@ -82,11 +99,19 @@ def documentation(origin: str) -> Blueprint:
     async def openapi() -> Response:
         return await _cached(Response(site().raw, content_type="application/json"), _PUBLIC)
 
-    _add_pages(routes, site)
+    making = asyncio.Lock()
+
+    async def whole() -> _Site:
+        async with making:
+            if not site().is_made:
+                await asyncio.to_thread(site().make)
+        return site()
+
+    _add_pages(routes, site, whole)
     return routes
 
 
-def _add_pages(routes: Blueprint, site: Callable[[], _Site]) -> None:
+def _add_pages(routes: Blueprint, site: Callable[[], _Site], whole: Callable[[], Awaitable[_Site]]) -> None:
     @routes.get("/docs")
     async def docs() -> Response:
         """In the language the browser asks for; the link on every page chooses the other."""
@@ -105,22 +130,31 @@ def _add_pages(routes: Blueprint, site: Callable[[], _Site]) -> None:
     @routes.get("/docs/<any(en, fr):language>/", defaults={"slug": "index"})
     @routes.get("/docs/<any(en, fr):language>/<slug>")
     async def page(language: str, slug: str) -> Response:
-        pages = site().pages[language]
+        made = await whole()
+        pages = made.pages[language]
         if slug not in pages.all:
             abort(404)
         before, after = pages.neighbours(slug)
         shown = {"page": pages.all[slug], "before": before, "after": after}
-        return await _page(site(), language, "docs/page.html", "" if slug == "index" else slug, shown)
+        return await _page(made, language, "docs/page.html", "" if slug == "index" else slug, shown)
+
+    @routes.get("/docs/<any(en, fr):language>/search")
+    async def search(language: str) -> Response:
+        query = request.args.get("q", "")[:QUERY_MAX].strip()
+        made = await whole()
+        shown = {"query": query, "found": made.indexes[language].find(query)}
+        return await _page(made, language, "docs/search.html", "search", shown)
 
     @routes.get("/docs/<any(en, fr):language>/api/<tag>")
     async def reference(language: str, tag: str) -> Response:
-        about = site().references[language]
+        made = await whole()
+        about = made.references[language]
         names = {_slug_of(each): each for each in about.tags}
         if tag not in names and tag != EVENTS:
             abort(404)
-        shown: dict[str, Any] = {"title": site().pages[language].say(names.get(tag, "Events"))}
+        shown: dict[str, Any] = {"title": made.pages[language].say(names.get(tag, "Events"))}
         shown |= {"events": about.events()} if tag == EVENTS else {"operations": about.operations(names[tag])}
-        return await _page(site(), language, "docs/reference.html", f"api/{tag}", shown)
+        return await _page(made, language, "docs/reference.html", f"api/{tag}", shown)
 
 
 def _slug_of(tag: str) -> str:

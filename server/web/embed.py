@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from quart import Blueprint, Response, jsonify, render_template, request
 
+from server.browser import IceServers
 from server.calls.service import Calls
 from server.kit.errors import NotAuthenticated
 from server.sessions.grants import CallGrant, CallGrants
@@ -36,7 +37,7 @@ def embed(
     grants: CallGrants,
     origins: OriginDirectory,
     assets: AssetManifest,
-    ice_servers: Sequence[dict[str, str]],
+    ice: IceServers,
 ) -> Blueprint:
     routes = Blueprint("embed", __name__)
 
@@ -55,7 +56,7 @@ def embed(
                 "session": {"token": opened.token},
                 "role": opened.role.value,
                 "call": opened.call,
-                "ice_servers": list(ice_servers),
+                **ice.before_answer(),
                 "language": opened.language,
             }
         )
@@ -64,12 +65,12 @@ def embed(
     async def connect() -> Response:
         grant = await _session(calls)
         answer, call = await calls.connect(grant, (await read_body(_Connect)).offer)
-        return jsonify({"answer": answer, "call": call})
+        return jsonify({"answer": answer, **ice.with_answer(grant.uid), "call": call})
 
     @routes.get("/embed/call")
     async def call() -> Response:
         grant = await _session(calls)
-        return jsonify({"role": grant.role, "call": await calls.seen(grant), "ice_servers": list(ice_servers)})
+        return jsonify({"role": grant.role, "call": await calls.seen(grant), **ice.before_answer()})
 
     @routes.post("/embed/leave")
     async def leave() -> tuple[str, int]:
@@ -102,7 +103,7 @@ async def parents_of(grants: CallGrants, origins: OriginDirectory, link: str) ->
     return allowed or list(_ANY_PARENT)
 
 
-def framed_page(html: str, parents: Sequence[str], style: str = "'self'", script: str = "'self'") -> Response:
+def framed_page(html: str | bytes, parents: Sequence[str], style: str = "'self'", script: str = "'self'") -> Response:
     """A page for other people's iframes: it may load and reach us alone, is kept by nobody, and tells nobody.
 
     `style`, `script`: where its looks and its code may come from, as sources of a content security policy.

@@ -19,6 +19,7 @@ from server.kit.errors import (
 )
 from server.kit.ids import new_uid
 from server.kit.log import logger
+from server.storage import is_away
 
 _log = logger(__name__)
 
@@ -77,8 +78,12 @@ def status_of(error: AppError, path: str = "") -> int:
 
 async def refused(error: Exception) -> Response:
     assert isinstance(error, AppError)
-    response = jsonify(error_body(error, g.request_id))
-    response.status_code = status_of(error, request.path)
+    return _answer(error, request.path)
+
+
+def _answer(error: AppError, path: str = "") -> Response:
+    response = jsonify(error_body(error, g.get("request_id", "")))
+    response.status_code = status_of(error, path)
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.retry_after_s)
     elif error.retryable:
@@ -103,6 +108,9 @@ async def http_error(error: Exception) -> Response:
 
 async def crashed(error: Exception) -> Response:
     asked: Request | Websocket = request if has_request_context() else websocket
+    if is_away(error):
+        _log.error("the database is away", path=asked.path, method=asked.method, failure=type(error).__name__)
+        return _answer(Unavailable("database_unavailable", "Our database does not answer now. Try again in a moment."))
     _log.error("request failed", path=asked.path, method=asked.method, exc_info=error)
     response = jsonify(
         {

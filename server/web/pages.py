@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from quart import Blueprint, Response, abort, render_template, request, send_from_directory
+from quart import Blueprint, Response, abort, has_request_context, render_template, request, send_from_directory
 
 from server import __version__
+from server.web import errors
 from server.web.assets import AssetManifest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,6 +62,17 @@ def pages(assets: AssetManifest, start: StartPage) -> Blueprint:
     @routes.get("/w/<path:name>")
     async def asset(name: str) -> Response:
         return await _asset(assets, f"/w/{name}")
+
+    @routes.app_errorhandler(404)
+    async def nothing_here(error: Exception) -> Response:
+        """A page for who reads, the envelope for programs."""
+        is_read = has_request_context() and "text/html" in request.headers.get("Accept", "")  # a socket has none
+        if not is_read or request.path.startswith("/api/"):
+            return await errors.http_error(error)
+        response = _page(await render_template("nothing.html"))
+        response.status_code = 404
+        response.headers["Vary"] = "Accept"
+        return response
 
     return routes
 

@@ -1,5 +1,6 @@
 """/api/v1 as far as it tells of calls and agents: lists, one call with what it left behind. Rows P-022, P-093, A-05."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from quart import Blueprint, Response
@@ -41,7 +42,7 @@ def agents_api(asking: ProjectGuard, calls: Calls, tenants: Tenants, artefacts: 
             body["agents"] = await agents_of(principal)
         if asked.only != "agents":
             latest, body["total"] = await calls.latest(principal, _filter(asked))
-            body["calls"] = [await _shown(each, artefacts, principal) for each in latest]
+            body["calls"] = await _shown(latest, artefacts, principal)
         return answered(api.AgentsAndCalls, body)
 
     @routes.get("/agents")
@@ -63,15 +64,14 @@ def phone_calls_api(
     async def phone_calls() -> Response:
         principal = await asking.principal()
         latest, total = await calls.latest(principal, _filter(read_query(api.CallsQuery)))
-        shown = [await _shown(each, artefacts, principal) for each in latest]
-        return answered(api.PhoneCalls, {"calls": shown, "total": total})
+        return answered(api.PhoneCalls, {"calls": await _shown(latest, artefacts, principal), "total": total})
 
     @routes.get("/phone_calls/<reference>")
     @described(api.GET_PHONE_CALL)
     async def phone_call(reference: str) -> Response:
         principal = await asking.principal()
-        shown = await _shown(await calls.find(principal, reference), artefacts, principal)
-        return answered(api.PhoneCall, shown)
+        shown = await _shown([await calls.find(principal, reference)], artefacts, principal)
+        return answered(api.PhoneCall, shown[0])
 
     @routes.get("/phone_calls/<reference>/transcript")
     @described(api.GET_TRANSCRIPT)
@@ -109,14 +109,19 @@ def _filter(asked: api.CallsQuery) -> CallFilter:
     )
 
 
-async def _shown(call: Call, artefacts: CallArtefacts, principal: Principal) -> dict[str, Any]:
-    """As webhooks tell it, and what backends want to know beside that."""
-    return call_data(call, await artefacts.of(call, principal.actor)) | {
-        "uid": call.uid,
-        "call_type": call.kind,
-        "telephony_ref": call.telephony_ref,
-        "created_at": call.created_at.isoformat().replace("+00:00", "Z"),
-    }
+async def _shown(calls: Sequence[Call], artefacts: CallArtefacts, principal: Principal) -> list[dict[str, Any]]:
+    """As webhooks tell them, and what backends want to know beside that."""
+    left = await artefacts.of_all(calls, principal.actor)
+    return [
+        call_data(call, each)
+        | {
+            "uid": call.uid,
+            "call_type": call.kind,
+            "telephony_ref": call.telephony_ref,
+            "created_at": call.created_at.isoformat().replace("+00:00", "Z"),
+        }
+        for call, each in zip(calls, left, strict=True)
+    ]
 
 
 def _agent(number: int, profile: AgentProfile) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """The player: a page for a customer's iframe that replays one call, and what that page asks for."""
 
+import asyncio
 import base64
+import gzip
 import hashlib
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
+from jinja2 import Environment, FileSystemLoader
 from quart import Blueprint, Response, jsonify, redirect, render_template, request
 from werkzeug.wrappers import Response as Redirect
 
@@ -16,6 +19,10 @@ from server.web.bodies import RequestBody, read_body
 from server.web.embed import bearer, framed_page, parents_of
 from server.web.pages import TEMPLATES
 
+_WORTH_SHRINKING = 1_000  # bytes
+_WORTH_A_THREAD = 200_000  # bytes; fewer are compressed in less than a millisecond
+_QUICKLY = 5  # of gzip's nine levels: a transcript in a millisecond or two
+
 
 class _Exchange(RequestBody):
     token: str
@@ -24,18 +31,26 @@ class _Exchange(RequestBody):
 def player(replays: Replays, grants: CallGrants, origins: OriginDirectory, assets: AssetManifest) -> Blueprint:
     routes = Blueprint("player", __name__)
     style, script = (TEMPLATES / "player.css").read_text("utf-8"), assets.source("player")
+    sources = _source_of(style), _source_of(script)
+    template = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True).get_template("player.html")
+    plain = template.render(script=script, style=style).encode()
+    shrunk = gzip.compress(plain)
 
     @routes.after_request
     async def _kept_by_nobody(response: Response) -> Response:
         response.headers["Cache-Control"] = "no-store"
-        return response
+        response.headers["Vary"] = "Accept-Encoding"
+        return response if "Content-Encoding" in response.headers else await _shrunk(response)
 
     @routes.get("/player")
     async def page() -> Response:
-        """The same page for every link, whole in one answer; its script uses the link up."""
-        html = await render_template("player.html", script=script, style=style)
+        """The same page for every link, whole in one answer and made once; its script uses the link up."""
         parents = await parents_of(grants, origins, request.args.get("t", ""))
-        return framed_page(html, parents, _source_of(style), _source_of(script))
+        if not _takes_gzip():
+            return framed_page(plain, parents, *sources)
+        answer = framed_page(shrunk, parents, *sources)
+        answer.headers["Content-Encoding"] = "gzip"
+        return answer
 
     @routes.post("/player/exchange")
     async def exchange() -> Response:
@@ -84,6 +99,24 @@ def demo_player(
         return answer
 
     return routes
+
+
+async def _shrunk(response: Response) -> Response:
+    """Compressed for who takes that.
+
+    Lengths tell no secret: a session is given once, a recording's address when nobody can add words any more.
+    """
+    body = await response.get_data(as_text=False)
+    if len(body) >= _WORTH_SHRINKING and _takes_gzip():
+        is_quick = len(body) < _WORTH_A_THREAD
+        shrunk = gzip.compress(body, _QUICKLY) if is_quick else await asyncio.to_thread(gzip.compress, body, _QUICKLY)
+        response.set_data(shrunk)
+        response.headers["Content-Encoding"] = "gzip"
+    return response
+
+
+def _takes_gzip() -> bool:
+    return request.accept_encodings.quality("gzip") > 0
 
 
 def _source_of(inline: str) -> str:

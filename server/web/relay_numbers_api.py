@@ -88,11 +88,12 @@ def _body(number: PhoneNumber) -> dict[str, Any]:
         "type": number.type.value,
         "forward_to": number.forward_to,
         "relay_enabled": number.is_relay_enabled,
-        "sms_enabled": number.type is not NumberType.TOLL_FREE,
+        "sms_enabled": number.is_sms_enabled,
         "agent_id": number.agent_uid,
         "enable_recording": number.is_recorded,
         "enable_transcription": number.is_transcribed,
         "enable_analysis": number.is_analysed,
+        "announce_recording": number.is_announced,
         "created_at": number.created_at.isoformat(timespec="seconds").replace("+00:00", "Z"),
     }
 

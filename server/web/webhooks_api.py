@@ -6,13 +6,14 @@ from typing import Any
 
 from quart import Blueprint, Response
 
-from server.storage.idempotency import IdempotencyKeys
+from server.storage.idempotency import Claim, IdempotencyKeys
 from server.web.bodies import read_body
-from server.web.idempotency import once
+from server.web.idempotency import Answered, made_once
 from server.web.openapi import webhooks as api
 from server.web.openapi.operation import answered, described
-from server.web.project_guard import ProjectGuard
+from server.web.project_guard import Asking, ProjectGuard
 from server.webhooks import Endpoint, NewEndpoint, Webhooks
+from server.webhooks.endpoints import Endpoints
 from server.webhooks.log import body_of
 
 
@@ -33,13 +34,12 @@ def webhooks_api(asking: ProjectGuard, webhooks: Webhooks, keys: IdempotencyKeys
     async def create() -> Response:
         asker = await asking()
 
-        async def make() -> tuple[Response, int]:
+        async def make(claim: Claim) -> tuple[Response, int]:
             asked = await read_body(api.CreateWebhook)
             new = NewEndpoint(url=asked.url, events=asked.events or ("*",), name=asked.name)
-            endpoint, secret = await endpoints.create(asker.project_id, new, asker.actor)
-            return answered(api.WebhookWithSecret, _body(endpoint) | {"secret": secret}), 201
+            return _shown_once(await endpoints.create(asker.project_id, new, asker.actor, claim)), 201
 
-        return await once(keys, await asking.principal(), make)
+        return await made_once(keys, await asking.principal(), make, _again(endpoints, asker, 201))
 
     @routes.get("/<reference>")
     @described(api.GET_WEBHOOK)
@@ -65,14 +65,14 @@ def webhooks_api(asking: ProjectGuard, webhooks: Webhooks, keys: IdempotencyKeys
     async def rotate(reference: str) -> Response:
         asker = await asking()
 
-        async def replace() -> tuple[Response, int]:
+        async def replace(claim: Claim) -> tuple[Response, int]:
             asked = await read_body(api.RotateSecret)
-            endpoint, secret = await endpoints.rotate(
-                asker.project_id, reference, asked.overlap_hours, asker.actor, force=asked.force
+            rotated = await endpoints.rotate(
+                asker.project_id, reference, asked.overlap_hours, asker.actor, force=asked.force, claim=claim
             )
-            return answered(api.WebhookWithSecret, _body(endpoint) | {"secret": secret}), 200
+            return _shown_once(rotated), 200
 
-        return await once(keys, await asking.principal(), replace)
+        return await made_once(keys, await asking.principal(), replace, _again(endpoints, asker, 200))
 
     return routes
 
@@ -84,13 +84,15 @@ def webhook_log_api(asking: ProjectGuard, webhooks: Webhooks, keys: IdempotencyK
     async def owned(reference: str) -> int:
         return (await webhooks.endpoints.find((await asking()).project_id, reference)).id
 
-    async def sent(name: str, send: Callable[[], Awaitable[object]]) -> Response:
-        async def work() -> tuple[Response, int]:
-            body = {"status": "success", name: await send()}
-            webhooks.dispatcher.poke()
-            return answered(api.Sent, body), 200
+    async def sent(name: str, send: Callable[[Claim], Awaitable[object]]) -> Response:
+        async def work(claim: Claim) -> tuple[Response, int]:
+            return await again(await send(claim))
 
-        return await once(keys, await asking.principal(), work)
+        async def again(sent: object) -> tuple[Response, int]:
+            webhooks.dispatcher.poke()
+            return answered(api.Sent, {"status": "success", name: sent}), 200
+
+        return await made_once(keys, await asking.principal(), work, again)
 
     @routes.get("/calls")
     @described(api.DELIVERY_LOG)
@@ -102,22 +104,36 @@ def webhook_log_api(asking: ProjectGuard, webhooks: Webhooks, keys: IdempotencyK
     @described(api.REPLAY)
     async def replay(reference: str, delivery: str) -> Response:
         endpoint_id = await owned(reference)
-        return await sent("event_id", lambda: webhooks.log.replay(endpoint_id, delivery))
+        return await sent("event_id", lambda _: webhooks.log.replay(endpoint_id, delivery))
 
     @routes.post("/recover")
     @described(api.RECOVER)
     async def recover(reference: str) -> Response:
         endpoint_id = await owned(reference)
         since = (await read_body(api.Recover)).since
-        return await sent("count", lambda: webhooks.log.recover(endpoint_id, since))
+        return await sent("count", lambda _: webhooks.log.recover(endpoint_id, since))
 
     @routes.post("/test")
     @described(api.TEST_WEBHOOK)
     async def test(reference: str) -> Response:
         endpoint_id = await owned(reference)
-        return await sent("event_id", lambda: webhooks.log.test(endpoint_id))
+        return await sent("event_id", lambda claim: webhooks.log.test(endpoint_id, claim))
 
     return routes
+
+
+def _again(endpoints: Endpoints, asker: Asking, status: int) -> Callable[[str], Answered]:
+    """The answer that was lost, of the endpoint `uid`."""
+
+    async def again(uid: str) -> tuple[Response, int]:
+        return _shown_once(await endpoints.with_secret(asker.project_id, uid)), status
+
+    return again
+
+
+def _shown_once(made: tuple[Endpoint, str]) -> Response:
+    endpoint, secret = made
+    return answered(api.WebhookWithSecret, _body(endpoint) | {"secret": secret})
 
 
 def _body(endpoint: Endpoint) -> dict[str, Any]:

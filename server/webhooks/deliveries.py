@@ -85,6 +85,23 @@ class Result:
         return self.tries[-1].status
 
 
+def addressed(endpoint_id: int, event: Event, now: datetime) -> DeliveryRow:
+    """The event on its way to one endpoint, due at once."""
+    uid = new_uid("evt")
+    return DeliveryRow(
+        uid=uid,
+        endpoint_id=endpoint_id,
+        cause=event.cause,
+        subject=event.subject,
+        type=event.type,
+        body=envelope(uid, event),
+        state=PENDING,
+        tries=0,
+        next_at=now,
+        created_at=now,
+    )
+
+
 class Deliveries:
     """The only writer of deliveries and attempts."""
 
@@ -112,24 +129,10 @@ class Deliveries:
                 )
             )
         )
-        new = [self._delivery(endpoint_id, event) for endpoint_id in wanting if endpoint_id not in known]
+        now = self._clock.now()
+        new = [addressed(endpoint_id, event, now) for endpoint_id in wanting if endpoint_id not in known]
         session.add_all(new)
         return len(new)
-
-    def _delivery(self, endpoint_id: int, event: Event) -> DeliveryRow:
-        uid, now = new_uid("evt"), self._clock.now()
-        return DeliveryRow(
-            uid=uid,
-            endpoint_id=endpoint_id,
-            cause=event.cause,
-            subject=event.subject,
-            type=event.type,
-            body=envelope(uid, event),
-            state=PENDING,
-            tries=0,
-            next_at=now,
-            created_at=now,
-        )
 
     async def claim(self, limit: int, busy: Mapping[int, int], per_endpoint: int, lease: timedelta) -> list[Claimed]:
         """Up to `limit` that are due, at most `per_endpoint` of one endpoint with those that are `busy` already."""

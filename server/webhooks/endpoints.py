@@ -14,6 +14,8 @@ from server.kit.clock import Clock
 from server.kit.errors import Conflict, FieldProblem, InvalidInput, NotAllowed, NotFound, TooMany
 from server.kit.ids import new_uid
 from server.storage import Database
+from server.storage.idempotency import UNCLAIMED, Claim
+from server.storage.reference import refers_to
 from server.storage.secret import MasterSecret
 from server.storage.text import storable
 from server.tenants.audit import record
@@ -28,7 +30,6 @@ EVENTS_MAX = 40
 OVERLAP_MAX_H = 168
 SEALED_FOR = "webhook secrets"
 _EVENT = re.compile(r"(phone_call|sms|webhook)\.[a-z_-]{1,40}|\*")
-_BIGGEST_ID = 2**53
 _RETRY_S = 3_600
 
 
@@ -67,8 +68,13 @@ class Endpoints:
         self._policy = policy
         self._clock = clock
 
-    async def create(self, project_id: int, new: NewEndpoint, actor: str) -> tuple[Endpoint, str]:
-        """The endpoint and its secret. Raises InvalidInput `url_refused` or `invalid_request`, TooMany."""
+    async def create(
+        self, project_id: int, new: NewEndpoint, actor: str, claim: Claim = UNCLAIMED
+    ) -> tuple[Endpoint, str]:
+        """The endpoint, whose uid `claim` is told, and its secret.
+
+        Raises InvalidInput `url_refused` or `invalid_request`, TooMany.
+        """
         secret, now = new_signing_secret(), self._clock.now()
         async with self._database.transaction() as session:
             project = await session.get_one(ProjectRow, project_id, with_for_update=True)
@@ -89,8 +95,15 @@ class Endpoints:
             )
             session.add(row)
             await session.flush()
+            await claim.made(session, row.uid)
             await _audit(session, row, "webhook.created", actor, now)
         return _endpoint(row), secret
+
+    async def with_secret(self, project_id: int, reference: str) -> tuple[Endpoint, str]:
+        """As create() or rotate() gave it, for who never got that answer. Raises as find()."""
+        async with self._database.reading() as session:
+            row = await _owned(session, project_id, reference)
+        return _endpoint(row), self._secret.unseal(row.secret, SEALED_FOR).decode()
 
     async def list(self, project_id: int) -> list[Endpoint]:
         async with self._database.reading() as session:
@@ -128,9 +141,16 @@ class Endpoints:
         return _endpoint(row)
 
     async def rotate(
-        self, project_id: int, reference: str, overlap_h: int, actor: str, *, force: bool = False
+        self,
+        project_id: int,
+        reference: str,
+        overlap_h: int,
+        actor: str,
+        *,
+        force: bool = False,
+        claim: Claim = UNCLAIMED,
     ) -> tuple[Endpoint, str]:
-        """A new secret; the old one signs beside it for `overlap_h` hours.
+        """A new secret; the old one signs beside it for `overlap_h` hours. `claim` is told the endpoint's uid.
 
         Raises Conflict `rotation_in_progress` while the last one's overlap lasts, unless forced.
         """
@@ -146,6 +166,7 @@ class Endpoints:
             row.old_secret_until = now + timedelta(hours=overlap_h) if overlap_h else None
             row.secret = self._secret.seal(secret.encode(), SEALED_FOR)
             row.new_secret_is_known = not overlap_h
+            await claim.made(session, row.uid)
             await _audit(session, row, "webhook.secret_rotated", actor, now)
         return _endpoint(row), secret
 
@@ -162,11 +183,7 @@ def wants(events: Sequence[str], event_type: str) -> bool:
 
 
 async def _owned(session: AsyncSession, project_id: int, reference: str) -> EndpointRow:
-    if reference.isascii() and reference.isdecimal():
-        which = EndpointRow.id == min(int(reference[:20]), _BIGGEST_ID)
-    else:
-        which = EndpointRow.uid == storable(reference[:40])
-    row = await session.scalar(select(EndpointRow).where(which).with_for_update())
+    row = await session.scalar(select(EndpointRow).where(refers_to(EndpointRow, reference)).with_for_update())
     if row is None:
         raise NotFound("unknown_webhook", "There is no such webhook.")
     if row.project_id != project_id:

@@ -13,7 +13,8 @@ from server.kit.clock import Clock
 from server.kit.errors import FieldProblem, InvalidInput, NotFound
 from server.kit.ids import new_uid
 from server.storage import Database
-from server.webhooks.deliveries import FAILED, PENDING, Event, envelope
+from server.storage.idempotency import UNCLAIMED, Claim
+from server.webhooks.deliveries import FAILED, PENDING, Event, addressed
 from server.webhooks.signing import MASKED
 from server.webhooks.tables import AttemptRow, DeliveryRow
 
@@ -90,25 +91,16 @@ class DeliveryLog:
             )
             return len(list(changed))
 
-    async def test(self, endpoint_id: int) -> str:
-        """Send a test event, whatever the endpoint listens to; the delivery's id."""
-        uid, now = new_uid("evt"), self._clock.now()
-        event = Event("webhook.test", {"message": "It works."}, now, cause=f"test:{uid}")
+    async def test(self, endpoint_id: int, claim: Claim = UNCLAIMED) -> str:
+        """Send a test event, whatever the endpoint listens to; the delivery's id, which `claim` is told."""
+        now = self._clock.now()
+        event = Event("webhook.test", {"message": "It works."}, now, cause=f"test:{new_uid('evt')}")
         async with self._database.transaction() as session:
-            session.add(
-                DeliveryRow(
-                    uid=uid,
-                    endpoint_id=endpoint_id,
-                    cause=event.cause,
-                    type=event.type,
-                    body=envelope(uid, event),
-                    state=PENDING,
-                    tries=0,
-                    next_at=now,
-                    created_at=now,
-                )
-            )
-        return uid
+            sent = addressed(endpoint_id, event, now)
+            session.add(sent)
+            await session.flush()
+            await claim.made(session, sent.uid)
+        return sent.uid
 
 
 def _logged(attempt: AttemptRow, delivery: DeliveryRow) -> Logged:

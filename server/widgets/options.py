@@ -20,7 +20,9 @@ _READ_AS_JSON = ("number", "boolean", "texts", "object")
 
 @dataclass(frozen=True)
 class Option:
-    """One row of the table. `low` and `high` are a number's range; `high` alone the most characters or texts."""
+    """One row of the table. `low` and `high` are a number's range; `high` alone the most characters or texts; `keys`
+    the names texts may have.
+    """
 
     name: str
     type: str
@@ -31,10 +33,11 @@ class Option:
     low: float | None = None
     high: float | None = None
     fields: Mapping[str, "Option"] = field(default_factory=dict)
+    keys: frozenset[str] = frozenset()
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any], is_for_tenants: bool | None = None) -> "Option":
-        """`is_for_tenants` is the parent's, for the fields of an object."""
+    def from_row(cls, row: Mapping[str, Any], folder: Path, is_for_tenants: bool | None = None) -> "Option":
+        """`folder` has the lists of keys that rows name; `is_for_tenants` is the parent's, for an object's fields."""
         is_for_tenants = bool(row.get("tenant", False)) if is_for_tenants is None else is_for_tenants
         return cls(
             name=row["name"],
@@ -45,7 +48,8 @@ class Option:
             pattern=row.get("pattern"),
             low=row.get("min"),
             high=row.get("max"),
-            fields={entry["name"]: cls.from_row(entry, is_for_tenants) for entry in row.get("fields", ())},
+            fields={entry["name"]: cls.from_row(entry, folder, is_for_tenants) for entry in row.get("fields", ())},
+            keys=frozenset(json.loads((folder / row["keys"]).read_text("utf-8")) if "keys" in row else ()),
         )
 
 
@@ -57,9 +61,11 @@ class OptionTable:
 
     @classmethod
     def load(cls, path: Path) -> "OptionTable":
-        """From widget/options.json. Raises OSError or ValueError when the file is not there or not a table."""
+        """From widget/options.json and the lists it names. Raises OSError or ValueError when a file is not there or is
+        not what it should be.
+        """
         rows = json.loads(path.read_text("utf-8"))["options"]
-        return cls({row["name"]: Option.from_row(row) for row in rows})
+        return cls({row["name"]: Option.from_row(row, path.parent) for row in rows})
 
     def __iter__(self) -> Iterator[Option]:
         return iter(self._options.values())
@@ -119,6 +125,9 @@ def _problems(given: Mapping[str, object], known: Mapping[str, Option], prefix: 
                 yield FieldProblem(path, "Give an object.")
         elif (problem := _CHECKS[option.type](option, value)) is not None:
             yield FieldProblem(path, problem)
+        elif option.keys and isinstance(value, dict) and (unknown := sorted(set(value) - option.keys)):
+            yield FieldProblem(path, f"The texts are {', '.join(sorted(option.keys))}.")
+            yield from (FieldProblem(f"{path}.{key}"[:100], "There is no such text.") for key in unknown)
 
 
 def _leaves(checked: Mapping[str, Any], known: Mapping[str, Option]) -> Iterator[tuple[str, object]]:

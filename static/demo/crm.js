@@ -167,7 +167,7 @@ async function keepFresh() {
 
 function row(call) {
   const line = document.createElement("tr");
-  const when = new Date(call.created_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const when = new Date(call.created_at).toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit" });
   const said = SAID[call.said_outcome] ?? "–";
   for (const text of [call.name, when, call.status.replace("-", " "), call.duration ? `${call.duration} s` : "–", said]) {
     line.insertCell().textContent = text;

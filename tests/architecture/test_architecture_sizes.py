@@ -1,6 +1,7 @@
 """Files stay short enough to read at one sitting, functions short enough to see at once."""
 
 import ast
+import functools
 import json
 import re
 
@@ -17,6 +18,7 @@ EXCUSED_AT_MOST = 0
 CODE = (".py", ".ts", ".js", ".mjs", ".css", ".html", ".sh")
 
 
+@functools.cache
 def _lengths() -> dict[str, int]:
     found: dict[str, int] = {}
     for file in files_ending(*CODE):

@@ -14,6 +14,7 @@ VENDOR_PLACES = (
     "server/analysis/providers/",
     "server/app.py",
     "server/calling.py",
+    "server/openai_service.py",
     "server/settings.py",
 )
 LONGEST_ARCHITECTURE = 150

@@ -24,7 +24,7 @@ pytestmark = [
 
 MICROPHONE_HZ = 440
 VOICE_HZ = 1_000
-PATIENCE_S = 30
+PATIENCE_S = 45
 
 PAGE = """<!doctype html><audio id="ears" autoplay></audio><script>
 window.messages = [];

@@ -10,9 +10,10 @@ from playwright.async_api import Page, expect
 
 from server.identity import NewAccount, Role
 from tests.fixtures.console_visitors import PASSWORD, newest_code
-from tests.fixtures.player_pages import PATIENCE_MS, Look
+from tests.fixtures.player_pages import Look
 from tests.fixtures.replays import Archive
 from tests.fixtures.site import ROOT
+from tests.fixtures.visitors import PATIENCE_MS
 from tests.fixtures.webhook_receiver import Receiver, receiving
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -89,6 +90,7 @@ async def test_from_the_first_page_to_a_key_an_origin_and_a_webhook(
     await delivered(archive, receiver)
     attempt = page.locator("details.try").first  # the list asks again by itself
     await expect(attempt).to_contain_text("webhook.test", timeout=PATIENCE_MS)
+    await expect(page.locator("#facts")).not_to_contain_text("none yet")
     await attempt.locator("summary").click()
     await attempt.get_by_role("button", name="Send again").click()
     await expect(page.get_by_text("It is sent again, under the same id.")).to_be_visible()
@@ -119,18 +121,29 @@ async def test_every_page_fits_and_breaks_no_rule_of_axe(
     page = await look(
         f"{archive.origin}/console/sign-in", locale=language, color_scheme=scheme, reduced_motion="reduce"
     )
-    for door in ("sign-in", "sign-up", "confirm"):
+    for door in ("sign-in", "sign-up", "confirm", "forgotten", "new-password"):
         await page.goto(f"{archive.origin}/console/{door}")
         await is_fit(page, language)
     await sign_in(archive, page, language)
     await is_fit(page, language)
     project = await page.locator(".projects a").first.get_attribute("href")
+    await page.goto(f"{archive.origin}/console/account")
+    await is_fit(page, language)
     await page.goto(f"{archive.origin}{project}/api")
     await page.locator(".title button").click()
     await is_fit(page, language)
     await page.locator("[popovertarget^=revoke-]").first.click()
     await is_fit(page, language)
-    for path in ("", "/calls", "/origins", "/webhooks", "/numbers?country=FR"):
+    for path in (
+        "",
+        "/calls",
+        "/agents",
+        "/agents/support",
+        "/knowledge",
+        "/origins",
+        "/webhooks",
+        "/numbers?country=FR",
+    ):
         await page.goto(f"{archive.origin}{project}{path}")
         await is_fit(page, language)
     await page.goto(f"{archive.origin}{project}/webhooks")

@@ -17,7 +17,7 @@ from tests.fixtures.site import Site
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js"
-SHOWN = ("en/", "fr/webhooks", "fr/errors", "en/api/calls", "fr/api/events")
+SHOWN = ("en/", "fr/webhooks", "fr/errors", "en/api/calls", "fr/api/events", "fr/search?q=jeton")
 SNIPPET = re.compile(r"^```html[^\n]*\n(.*?)^```$", re.M | re.S)
 
 

@@ -7,11 +7,10 @@ import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
 from tests.fixtures.site import Site
-from tests.fixtures.visitors import CHROMIUM
+from tests.fixtures.visitors import CHROMIUM, PATIENCE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(300)]
 
-PATIENCE_MS = 30_000
 FLAGS = ["--no-sandbox", "--allow-loopback-in-peer-connection"]
 FLAGS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
@@ -40,8 +39,12 @@ async def test_click_talk_read_listen_in_and_hang_up(talking_site: Site, context
     supervisor = await opened.value
     await expect(supervisor.get_by_text("They can’t hear you").first).to_be_visible(timeout=PATIENCE_MS)
     await expect(supervisor.get_by_text("weather", exact=False)).to_be_visible(timeout=PATIENCE_MS)
+    light = supervisor.get_by_text("Recording", exact=True)
+    await expect(light).to_be_visible()
     await phone.get_by_role("button", name="End").click()
     await expect(phone.get_by_text("How did it go?")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(supervisor.get_by_text("The call is over")).to_be_visible(timeout=PATIENCE_MS)
+    await expect(light).to_be_hidden()  # nothing is recorded any more
     await expect(page.locator("tbody tr").first).to_contain_text("completed", timeout=PATIENCE_MS)
     await expect(page.get_by_role("button", name="Replay the call with Amel Haddad").first).to_be_visible()
     async with context.expect_page() as replayed:

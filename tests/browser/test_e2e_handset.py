@@ -7,11 +7,10 @@ import pytest
 from playwright.async_api import BrowserContext, Frame, Page, async_playwright, expect
 
 from tests.fixtures.site import Site
-from tests.fixtures.visitors import CHROMIUM
+from tests.fixtures.visitors import CHROMIUM, PATIENCE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
-PATIENCE_MS = 20_000
 FLAGS = ["--no-sandbox", "--allow-loopback-in-peer-connection"]
 FLAGS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 

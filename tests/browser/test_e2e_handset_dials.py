@@ -8,12 +8,11 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.fixtures.site import Site
-from tests.fixtures.visitors import CHROMIUM
+from tests.fixtures.visitors import CHROMIUM, PATIENCE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-PATIENCE_MS = 20_000
 FLAGS = ["--no-sandbox", "--allow-loopback-in-peer-connection"]
 FLAGS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 SHOP_NUMBER = "+33159133354"

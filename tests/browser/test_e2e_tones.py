@@ -1,7 +1,6 @@
 """Who hears whom: agent, colleague, listener and telephone side by side in Chromium, each with its own tone."""
 
 import asyncio
-import itertools
 import statistics
 import time
 from collections.abc import AsyncIterator
@@ -15,13 +14,14 @@ from tests.fixtures.recordings import WITHIN_S, Heard, heard
 from tests.fixtures.site import Site
 from tests.fixtures.softphones import HANDSET, Backend
 from tests.fixtures.tones import Party, ToneCall, all_hear
+from tests.fixtures.visitors import PATIENCE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(300)]
 
 AGENT, TALK, LISTEN, CLIENT = 500, 1_100, 1_700, 2_300
 EVERYBODY = {AGENT, TALK, CLIENT}  # whom one may hear: never the listener
-PATIENCE_MS = 20_000
-BURST_S, TURN_S, TURNS = 0.5, 0.8, 4
+BURST_S, TURN_S, TURNS = 0.5, 0.8, 9
+ROUND_S = 3 * TURN_S  # three speak in turn
 LEFT, RIGHT = 0, 1
 WINDOW = SAMPLE_RATE_HZ // 50
 LOUD = 0.05  # half of what a tone of the microphone has
@@ -86,7 +86,7 @@ async def _take_turns(*speakers: Party) -> None:
     """First silence, then one after the other, TURNS times, at moments all of them know."""
     for one in speakers:
         await one.page.evaluate("hush()")
-    began = time.time() + 1.5
+    began = time.time() + 3
     for turn in range(TURNS):
         for place, one in enumerate(speakers):
             await one.speak_at(began + (turn * len(speakers) + place) * TURN_S, BURST_S)
@@ -94,17 +94,25 @@ async def _take_turns(*speakers: Party) -> None:
 
 
 def _kept_in_turn(kept: Heard) -> None:
-    """The last bursts: agent and colleague on our channel, the client on its own; nobody else, and each on time."""
+    """The last bursts: agent and colleague on our channel, the client on its own; nobody else, and each on time.
+
+    On time is what most are: a busy machine plays one late or tears it now and then.
+    """
     for channel, hz in ((LEFT, LISTEN), (RIGHT, LISTEN), (LEFT, AGENT), (LEFT, TALK), (RIGHT, CLIENT)):
         assert _bursts(kept, channel, hz) == []
     by_speaker = [_bursts(kept, *which)[-TURNS:] for which in ((RIGHT, AGENT), (LEFT, CLIENT), (RIGHT, TALK))]
-    first = [start for start, _ in by_speaker[0]]
+    began = by_speaker[0][0][0]
+    began += statistics.median(_late(start - began) for start, _ in by_speaker[0])
     for place, bursts in enumerate(by_speaker):
-        after_first = [start - other for (start, _), other in zip(bursts, first, strict=True)]
-        assert statistics.median(after_first) == pytest.approx(place * TURN_S, abs=WITHIN_S)
-        between = [after - before for (before, _), (after, _) in itertools.pairwise(bursts)]
-        assert statistics.median(between) == pytest.approx(len(by_speaker) * TURN_S, abs=WITHIN_S)
+        assert len(bursts) == TURNS
+        lates = [_late(start - began - place * TURN_S) for start, _ in bursts]
+        assert statistics.median(lates) == pytest.approx(0, abs=WITHIN_S), lates
         assert statistics.median(end - start for start, end in bursts) == pytest.approx(BURST_S, abs=WITHIN_S)
+
+
+def _late(after_s: float) -> float:
+    """How much later than the nearest of its speaker's moments, which come once a round."""
+    return (after_s + ROUND_S / 2) % ROUND_S - ROUND_S / 2
 
 
 def _bursts(kept: Heard, channel: int, hz: int) -> list[tuple[float, float]]:

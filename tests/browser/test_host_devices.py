@@ -1,20 +1,13 @@
 """What a host page may shape of its softphone: its height, its devices; and a call passed on. In Chromium."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from tests.fixtures.host_pages import HostPages
-from tests.fixtures.pages import Pages
-from tests.fixtures.site import Site
 from tests.fixtures.softphones import ECHO, SPEAKER
-from tests.fixtures.visitors import CHROMIUM
 
 pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(300)]
 
-FLAGS = ["--no-sandbox", "--allow-loopback-in-peer-connection"]
-FLAGS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 # A desk where `unplug(label)` takes a device away, and `unplug("")` puts all back.
 DESK = """
 if (navigator.mediaDevices) {
@@ -29,20 +22,12 @@ FITS = "() => ['.after', '.failure', '.drawer'].every((one) => [...document.quer
 FITS += "(node) => node.scrollHeight <= node.clientHeight + 1))"
 
 
-@pytest.fixture(scope="session")
-def hosts(talking_site: Site, pages: Pages) -> HostPages:
-    return HostPages.of(talking_site, pages)
-
-
 @pytest.fixture
-async def page(hosts: HostPages) -> AsyncIterator[Page]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = await (await browser.new_context(viewport={"width": 420, "height": 900})).new_page()
-        await page.add_init_script(DESK)
-        yield page
-        await browser.close()
-    hosts.backend.hang_up_all()
+async def page(page: Page) -> Page:
+    """A narrow one, at a desk."""
+    await page.set_viewport_size({"width": 420, "height": 900})
+    await page.add_init_script(DESK)
+    return page
 
 
 async def test_the_frame_grows_and_shrinks_with_what_is_in_it(hosts: HostPages, page: Page) -> None:

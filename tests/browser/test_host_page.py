@@ -1,20 +1,14 @@
 """Softphones in a customer's page: commands and events end to end, and who may talk to whom, in Chromium."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
-from tests.fixtures.host_pages import PATIENCE_MS, WATCH, HostPage, HostPages
-from tests.fixtures.pages import Pages
-from tests.fixtures.site import Site
+from tests.fixtures.host_pages import WATCH, HostPage, HostPages
 from tests.fixtures.softphones import BUSY, ECHO, SPEAKER
-from tests.fixtures.visitors import CHROMIUM
+from tests.fixtures.visitors import PATIENCE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(300)]
 
-FLAGS = ["--no-sandbox", "--allow-loopback-in-peer-connection"]
-FLAGS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 # A host of its own making: hands a port to the frame, and keeps what comes back on it.
 OWN_HOST = """
@@ -56,20 +50,6 @@ window.forge = (nonce) => {
   return parent.length;
 };
 """
-
-
-@pytest.fixture(scope="session")
-def hosts(talking_site: Site, pages: Pages) -> HostPages:
-    return HostPages.of(talking_site, pages)
-
-
-@pytest.fixture
-async def page(hosts: HostPages) -> AsyncIterator[Page]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield await (await browser.new_context(viewport={"width": 900, "height": 700})).new_page()
-        await browser.close()
-    hosts.backend.hang_up_all()
 
 
 async def test_a_call_by_commands_alone_is_told_step_by_step(hosts: HostPages, page: Page) -> None:

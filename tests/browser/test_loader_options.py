@@ -27,7 +27,7 @@ LOOKS = """() => {
   const looks = getComputedStyle(panel);
   return {
     radius: panel.style.getPropertyValue('--r'),
-    accent: panel.style.getPropertyValue('--accent'),
+    accent: getComputedStyle(panel.querySelector('.main')).backgroundColor,
     font: looks.fontFamily,
     scheme: looks.colorScheme,
   };
@@ -64,7 +64,7 @@ async def test_what_the_tenant_stored_is_seen_and_agreed_to(shop: Shop, arrive: 
     await visitor.page.get_by_text("Welcome, what can I find for you?").wait_for()
     assert (await looks(visitor)) == {
         "radius": "4px",
-        "accent": "rgb(180 110 150)",  # lighter than what was stored, so that it is read on the dark ground
+        "accent": "rgb(180, 110, 150)",  # lighter than what was stored, so that it is read on the dark ground
         "font": "Georgia",
         "scheme": "dark",
     }
@@ -89,7 +89,7 @@ async def test_the_page_goes_before_what_was_stored(shop: Shop, arrive: Arrive) 
     await visitor.page.get_by_text("Hello from the page.").wait_for()
     assert (await looks(visitor)) == {
         "radius": "20px",
-        "accent": "rgb(11 110 110)",
+        "accent": "rgb(11, 110, 110)",
         "font": "Georgia",  # the page says nothing of it
         "scheme": "light",
     }
@@ -101,9 +101,9 @@ async def test_writing_only_is_for_the_page_to_undo(
     talking_site: Site, shop: Shop, arrive: Arrive, given: str, microphone_asked: bool
 ) -> None:
     visitor = await arrive()
-    await visitor.visit(shop({"textOnly": "true"}, given))
+    await visitor.visit(shop({"textOnly": "true", "greeting": "Ask me in writing."}, given))
     await visitor.launcher.click()
-    await visitor.page.get_by_text("AI assistant").first.wait_for()
+    await visitor.page.get_by_text("Ask me in writing.").wait_for()  # what was stored has arrived
     assert await visitor.page.get_by_role("button", name="Start talking").is_visible() is microphone_asked
 
 
@@ -116,3 +116,15 @@ async def test_a_text_of_the_page_without_its_version_is_not_agreed_to(shop: Sho
     assert await visitor.page.get_by_text("Whatever.").count() == 0
     (told,) = await visitor.events("error")
     assert (told["code"], "consent.version" in told["message"]) == ("config_invalid", True)
+
+
+async def test_a_label_of_no_text_is_told_to_the_page(pages: Pages, arrive: Arrive) -> None:
+    visitor = await arrive()
+    labels = """data-labels='{"talk": "Talk to us", "tlak": "Oops"}'"""
+    await visitor.visit(pages.put("/labels", f"<body>{pages.tag(labels)}</body>"))
+    await visitor.launcher.click()
+    await visitor.page.get_by_role("button", name="Talk to us").wait_for()
+    await visitor.write("Hello")
+    await visitor.press("Agree and write")
+    await visitor.until_told("error", code="config_invalid", message="There is no label tlak.")
+    assert len([line for line in visitor.console if "tlak" in line]) == 1

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.fixtures.player_pages import AUDIO, PATIENCE_MS, SECONDS, Look, now, ready, until
+from tests.fixtures.player_pages import AUDIO, SECONDS, Look, now, ready, until
 from tests.fixtures.replays import Archive, conversation
-from tests.fixtures.site import ROOT, Site
+from tests.fixtures.site import ROOT
+from tests.fixtures.visitors import PATIENCE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -47,8 +48,7 @@ async def settle(page: Page, state: str) -> None:
         await ready(page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("ar", "dark")])
 async def test_every_state_fits_and_breaks_no_rule_of_axe(
     archive: Archive, look: Look, language: str, scheme: str
 ) -> None:
@@ -138,6 +138,16 @@ async def test_sound_that_breaks_off_goes_on_at_the_same_place(archive: Archive,
     await expect(page.get_by_text("The sound could not be loaded.")).to_be_visible()
 
 
+async def test_a_frame_that_is_loaded_anew_brings_its_used_link_and_goes_on(archive: Archive, look: Look) -> None:
+    link = await archive.link(await archive.words_alone())
+    page = await look(link)
+    await page.locator("main[data-sound=none]").wait_for()
+    await until(page, "sessionStorage.length > 0")
+    await page.goto(link)
+    await page.locator("main[data-sound=none]").wait_for()
+    await (await look(link)).locator("[data-code=link_used]").wait_for()
+
+
 async def test_a_page_left_open_for_too_long_says_what_to_do(archive: Archive, look: Look) -> None:
     page = await look(await archive.link(await archive.words_alone()))
     await page.locator("main[data-sound=none]").wait_for()
@@ -159,17 +169,3 @@ async def test_a_server_that_is_away_for_a_moment_ends_nothing(archive: Archive,
     await archive.say(call_id, conversation(12)[2:])
     await expect(page.locator(".bubble")).to_have_count(3, timeout=PATIENCE_MS)
     await recorder.finish()
-
-
-@pytest.mark.speech
-async def test_the_start_page_leads_to_a_call_to_replay(talking_site: Site, look: Look) -> None:
-    page = await look(talking_site.server)
-    await page.get_by_role("link", name="Replay a call").click()
-    await ready(page)
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Inès Dubois (sample)")
-    await expect(page.locator(".bubble")).to_have_count(8)
-    await expect(page.get_by_role("heading", name="Summary")).to_be_visible(timeout=PATIENCE_MS)
-    await page.get_by_role("button", name="Play", exact=True).click()
-    await until(page, f"{AUDIO}.currentTime > 0.5")
-    await page.goto(f"{talking_site.server}/player/demo#t=14")
-    await expect(page.get_by_role("slider")).to_have_attribute("aria-valuenow", "14", timeout=PATIENCE_MS)

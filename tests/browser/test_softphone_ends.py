@@ -1,6 +1,8 @@
 """How calls end in a softphone's page: each way with its own words, and nobody is left on the line."""
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -9,20 +11,16 @@ from playwright.async_api import Page, expect
 
 from tests.fixtures.recordings import heard
 from tests.fixtures.site import Site
-from tests.fixtures.softphones import ECHO, HANDSET, PATIENCE_MS, SPEAKER, Backend, Sit, shows
+from tests.fixtures.softphones import ECHO, HANDSET, SPEAKER, Backend, Sit, shows
 from tests.fixtures.speech.questions import question_wav
+from tests.fixtures.visitors import PATIENCE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(400)]
 
 LOST_MOST_S = 1.0
-# A page that says it leaves is waited for 4 s; one whose browser is too busy to say so 30 s, as one that was lost.
+# Whose page is gone is waited for 4 s; a busy browser takes its time to end.
 LET_GO_MS = 60_000
 BACK_WITHIN_MS = 60_000
-
-
-@pytest.fixture(scope="session")
-def backend(talking_site: Site) -> Backend:
-    return Backend.of(talking_site)
 
 
 async def written(backend: Backend, call_id: int, status: str) -> None:
@@ -63,6 +61,7 @@ async def test_nobody_picks_up(backend: Backend, sit: Sit, voice: Path) -> None:
     call_id = backend.order("+15005550002")
     await page.goto(backend.link(call_id, "agent"))
     await shows(page, "ringing")
+    await expect(page.get_by_role("log")).to_have_text("")  # whether it will be transcribed is not known yet
     await expect(page.get_by_role("heading", name="Ended (no answer)")).to_be_visible(timeout=BACK_WITHIN_MS)
     await expect(page.get_by_text("Nobody picked up.")).to_be_visible()
     assert backend.seen(call_id)["status"] == "no-answer"
@@ -92,6 +91,39 @@ async def test_the_agents_tab_is_closed_and_the_other_side_is_let_go(backend: Ba
     await expect(listener.locator(".phone[data-state=ended]")).to_be_visible(timeout=LET_GO_MS)
     await expect(listener.get_by_text("The agent’s page was closed or lost its connection.")).to_be_visible()
     assert backend.seen(call_id)["status"] == "completed"
+
+
+@pytest.mark.parametrize("way", ["closed", "crashed", "killed"])
+async def test_a_page_that_ends_without_a_word_ends_the_call_too(
+    patient_site: Site, sit: Sit, voice: Path, way: str
+) -> None:
+    """No beacon arrives, and silence alone is waited for ten minutes: what is left is that its socket ended."""
+    backend = Backend.of(patient_site)
+    page, listener = await sit(voice), await sit()
+    await page.route("**/embed/leave", lambda route: route.abort())
+    call_id = backend.order(ECHO, enable_transcription=False)
+    async with page.expect_websocket() as opened:
+        await page.goto(backend.link(call_id, "agent"))
+    assert (await opened.value).url.endswith("/embed/socket")
+    await shows(page, "on")
+    await listener.goto(backend.link(call_id, "listen"))
+    await shows(listener, "on")
+    if way == "closed":
+        await page.close()
+    else:
+        await kill(page, "renderer" if way == "crashed" else "browser")
+    await expect(listener.locator(".phone[data-state=ended]")).to_be_visible(timeout=LET_GO_MS)
+    assert backend.seen(call_id)["status"] == "completed"
+
+
+async def kill(page: Page, kind: str) -> None:
+    """End every process of that kind of the page's browser, as a crash or the system would."""
+    browser = page.context.browser
+    assert browser is not None
+    session = await browser.new_browser_cdp_session()
+    for process in (await session.send("SystemInfo.getProcessInfo"))["processInfo"]:
+        if process["type"] == kind:
+            os.kill(process["id"], signal.SIGKILL)
 
 
 async def test_the_client_hangs_up(backend: Backend, sit: Sit, voice: Path) -> None:

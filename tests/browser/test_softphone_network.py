@@ -1,22 +1,20 @@
 """A softphone's network goes, its devices change, its page is left, all in mid-call: the call goes on."""
 
 import logging
-import wave
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
-from tests.fixtures.site import Site
 from tests.fixtures.softphones import ECHO, HANDSET, Backend, Sit, shows
 from tests.fixtures.speech.questions import question_wav
 from tests.fixtures.tones import Party, ToneCall, all_hear
+from tests.fixtures.visitors import PATIENCE_MS
 from tests.fixtures.wires import Wire
 
 pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(300)]
 
 AGENT, CLIENT = 500, 2_300
-PATIENCE_MS = 30_000
 WRITES_WITHIN_MS = 60_000  # a busy machine is slow to recognise words
 _log = logging.getLogger(__name__)
 
@@ -51,26 +49,15 @@ PLAYS_ON = """new Promise((done) => {
 
 
 @pytest.fixture(scope="session")
-def backend(talking_site: Site) -> Backend:
-    return Backend.of(talking_site)
-
-
-@pytest.fixture(scope="session")
 def voice() -> Path:
     """Begins anew with every microphone that is opened."""
     return question_wav("When do you open on Saturday?", "en", lead_s=3, trail_s=40)
 
 
 @pytest.fixture(scope="session")
-def talkative(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def talkative() -> Path:
     """The same question again and again, for two minutes."""
-    path = tmp_path_factory.mktemp("talkative") / "voice.wav"
-    with wave.open(str(question_wav("When do you open on Saturday?", "en", lead_s=3, trail_s=4)), "rb") as once:
-        how, sound = once.getparams(), once.readframes(once.getnframes())
-    with wave.open(str(path), "wb") as often:
-        often.setparams(how)
-        often.writeframes(sound * 15)
-    return path
+    return question_wav("When do you open on Saturday?", "en", lead_s=3, trail_s=4, times=15)
 
 
 async def cut_and_mend(wire: Wire) -> None:
@@ -81,6 +68,14 @@ async def cut_and_mend(wire: Wire) -> None:
     await wire.mend()
     await shows(wire.page, "on")
     _log.info("on again %.0f ms after the network was back", await wire.page.evaluate(SINCE_ONLINE_MS))
+
+
+async def seated(backend: Backend, page: Page) -> Page:
+    """The same page, watched, as an agent's in a call with its own echo."""
+    await page.add_init_script(WATCH)
+    await page.goto(backend.link(backend.order(ECHO, enable_transcription=False), "agent"))
+    await shows(page, "on")
+    return page
 
 
 async def test_a_lost_network_costs_the_gap_and_not_the_call(backend: Backend) -> None:
@@ -117,25 +112,38 @@ async def test_the_transcript_goes_on_behind_the_gap(backend: Backend, sit: Sit,
         assert (await rows.all_inner_texts())[: len(before)] == before
 
 
-async def test_packets_that_stop_without_a_word_from_the_browser_are_noticed(
-    backend: Backend, sit: Sit, voice: Path
+@pytest.mark.parametrize(
+    ("language", "is_recorded", "head", "says"),
+    [
+        ("en", True, "Reconnecting", "The call stays open while we reconnect. The recording goes on."),
+        ("ar", False, "جارٍ إعادة الاتصال", "تبقى المكالمة مفتوحة إلى أن نعيد الاتصال."),
+    ],
+)
+async def test_packets_that_stop_without_a_word_from_the_browser_are_noticed_and_the_page_says_so(
+    backend: Backend, sit: Sit, voice: Path, language: str, is_recorded: bool, head: str, says: str
 ) -> None:
-    page = await sit(voice)
+    page = await sit(voice, viewport={"width": 280, "height": 560})
+    wishes = {"language": language, "enable_recording": is_recorded, "enable_transcription": False}
+    note = page.get_by_role("status").filter(has_text=says)
     async with Wire.to(page) as wire:
-        await page.goto(backend.link(backend.order(ECHO, enable_transcription=False), "agent"))
+        await page.goto(backend.link(backend.order(ECHO, **wishes), "agent"))
         await shows(page, "on")
+        assert await note.count() == 0
         await wire.cut(is_told=False)
         await shows(page, "lost")
+        await expect(page.get_by_role("heading", name=head)).to_be_visible()
+        await expect(note).to_be_visible()
+        await expect(note).to_have_text(says)
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert await note.evaluate("(it) => it.scrollWidth <= it.clientWidth && it.scrollHeight <= it.clientHeight")
         await wire.mend()
         await shows(page, "on")
+        await expect(note).to_have_count(0)
         await page.evaluate(PLAYS_ON)
 
 
 async def test_another_microphone_is_taken_in_mid_call(backend: Backend, sit: Sit, voice: Path) -> None:
-    page = await sit(voice)
-    await page.add_init_script(WATCH)
-    await page.goto(backend.link(backend.order(ECHO, enable_transcription=False), "agent"))
-    await shows(page, "on")
+    page = await seated(backend, await sit(voice))
     before = await page.evaluate(SENDING)
     await page.evaluate(f"window.before = {TRACK}")
     await page.get_by_role("button", name="Sound").click()
@@ -155,10 +163,7 @@ async def test_another_microphone_is_taken_in_mid_call(backend: Backend, sit: Si
 
 
 async def test_another_speaker_is_taken_in_mid_call(backend: Backend, sit: Sit, voice: Path) -> None:
-    page = await sit(voice)
-    await page.add_init_script(WATCH)
-    await page.goto(backend.link(backend.order(ECHO, enable_transcription=False), "agent"))
-    await shows(page, "on")
+    page = await seated(backend, await sit(voice))
     await page.get_by_role("button", name="Sound").click()
     box = page.get_by_label("Speaker")
     wanted = await box.locator("option").last.get_attribute("value")
@@ -171,10 +176,7 @@ async def test_another_speaker_is_taken_in_mid_call(backend: Backend, sit: Sit, 
 
 
 async def test_a_microphone_that_is_pulled_out_is_replaced(backend: Backend, sit: Sit, voice: Path) -> None:
-    page = await sit(voice)
-    await page.add_init_script(WATCH)
-    await page.goto(backend.link(backend.order(ECHO, enable_transcription=False), "agent"))
-    await shows(page, "on")
+    page = await seated(backend, await sit(voice))
     pulled = await page.evaluate(PULL_OUT)
     await page.wait_for_function(f"(pulled) => {TRACK}.id !== pulled", arg=pulled)
     assert (await page.evaluate(SENDING))["state"] == "live"

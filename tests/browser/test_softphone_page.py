@@ -8,20 +8,15 @@ from playwright.async_api import expect
 from tests.fixtures.site import ROOT, Site
 from tests.fixtures.softphones import ECHO, SPEAKER, Backend, Sit, shows
 from tests.fixtures.speech.questions import question_wav
+from tests.fixtures.visitors import PATIENCE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(300)]
 
 SAID = "When do you open on Saturday?"
-PATIENCE_MS = 20_000
 HEARD_A_SECOND = """new Promise((done) => {
   const audio = document.querySelector('audio');
   audio.addEventListener('timeupdate', () => audio.currentTime > 1 && done());
 })"""
-
-
-@pytest.fixture(scope="session")
-def backend(talking_site: Site) -> Backend:
-    return Backend.of(talking_site)
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +25,9 @@ def voice() -> Path:
     return question_wav(SAID, "en", lead_s=4, trail_s=40)
 
 
-async def test_the_agent_talks_reads_what_is_said_and_says_how_it_went(backend: Backend, sit: Sit, voice: Path) -> None:
-    page = await sit(voice)
+async def test_the_agent_talks_reads_what_is_said_and_says_how_it_went(backend: Backend, sit: Sit) -> None:
+    # Again and again: a busy machine may not have the line up when it is said first.
+    page = await sit(question_wav(SAID, "en", lead_s=4, trail_s=5, times=8))
     call_id = backend.order(ECHO, recipient_name="Jonas Weber", language="en")
     await page.goto(backend.link(call_id, "agent"))
     await shows(page, "on")

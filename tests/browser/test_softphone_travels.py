@@ -1,5 +1,6 @@
 """A softphone whose page goes and comes back, on a host of another site, without storage, or flooded. In Chromium."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -7,17 +8,13 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, async_playwright, expect
 
-from tests.fixtures.host_pages import HostPage, HostPages
-from tests.fixtures.pages import Pages
+from tests.fixtures.host_pages import FLAGS, HostPage, HostPages
 from tests.fixtures.site import Site
 from tests.fixtures.softphones import ECHO, Backend, shows
-from tests.fixtures.visitors import CHROMIUM
+from tests.fixtures.visitors import CHROMIUM, PATIENCE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(300)]
 
-PATIENCE_MS = 30_000
-FLAGS = ["--no-sandbox", "--allow-loopback-in-peer-connection"]
-FLAGS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 NO_COOKIES = '{"profile": {"default_content_setting_values": {"cookies": 2}}}'
 NO_STRANGERS_COOKIES = '{"profile": {"block_third_party_cookies": true, "cookie_controls_mode": 1}}'
 THROWS = "(() => { try { sessionStorage.length; return false; } catch { return true; } })()"
@@ -56,17 +53,7 @@ async ([link, size]) => {
 """
 
 
-@pytest.fixture(scope="session")
-def hosts(talking_site: Site, pages: Pages) -> HostPages:
-    return HostPages.of(talking_site, pages)
-
-
-@pytest.fixture(scope="session")
-def backend(talking_site: Site) -> Backend:
-    return Backend.of(talking_site)
-
-
-Start = Callable[[str], Awaitable[BrowserContext]]
+Start = Callable[..., Awaitable[BrowserContext]]
 
 
 @pytest.fixture
@@ -75,11 +62,15 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
     async with AsyncExitStack() as closing:
         playwright = await closing.enter_async_context(async_playwright())
 
-        async def starts(preferences: str = "{}") -> BrowserContext:
+        async def starts(preferences: str = "{}", *, keeps_pages: bool = False) -> BrowserContext:
+            """`keeps_pages`: whole, when left, as browsers do; Playwright sees little of one that comes back."""
             (tmp_path / "Default").mkdir()
             (tmp_path / "Default" / "Preferences").write_text(preferences)
             context = await playwright.chromium.launch_persistent_context(
-                tmp_path, executable_path=CHROMIUM, args=FLAGS
+                tmp_path,
+                executable_path=CHROMIUM,
+                args=FLAGS,
+                ignore_default_args=["--disable-back-forward-cache"] if keeps_pages else None,
             )
             closing.push_async_callback(context.close)
             return context
@@ -163,6 +154,35 @@ async def test_a_host_page_that_is_left_ends_its_call_and_starts_afresh(hosts: H
     assert await back.dial(hosts.link(ECHO), place=place) == "ok"
     await back.until("call.answered", place=place)
     hosts.backend.hang_up_all()
+
+
+async def test_a_page_that_the_browser_kept_whole_goes_on_where_it_was(hosts: HostPages, start: Start) -> None:
+    """Browsers keep only pages without an open microphone, peer connection and socket: a softphone lets go of them."""
+    context = await start(keeps_pages=True)
+    host = await hosts.open(await context.new_page())
+    call_id = hosts.backend.order(ECHO)
+    assert await host.dial(hosts.backend.link(call_id, "agent")) == "ok"
+    await host.until("call.answered")
+    await host.page.evaluate("window.isTheSame = true")
+    await host.page.goto(f"{hosts.backend.site.server}/healthz")
+    await host.page.evaluate("setTimeout(() => history.back())")
+    await came_back(host)
+    await host.until("call.reconnecting")
+    await host.until("call.reconnected")
+    assert await host.ask("mute") == "ok"
+    await host.until("call.muted", "p.on")
+    assert hosts.backend.seen(call_id)["status"] == "in-progress"
+    hosts.backend.hang_up_all()
+
+
+async def came_back(host: HostPage) -> None:
+    """The document that was there before, and no other."""
+    session = await host.page.context.new_cdp_session(host.page)
+    for _ in range(PATIENCE_MS // 200):
+        if (await session.send("Runtime.evaluate", {"expression": "window.isTheSame"}))["result"].get("value"):
+            return
+        await asyncio.sleep(0.2)
+    raise AssertionError("another document, or none")
 
 
 async def test_ten_megabytes_of_junk_on_the_data_channel_disturb_nobody(

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from tests.chaos.storm import Tally
+
 
 @dataclass(frozen=True)
 class Force:
@@ -27,6 +29,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "run" in metafunc.fixturenames:
         metafunc.parametrize("run", range(_force(metafunc.config).runs))
+
+
+_SURVIVED = pytest.StashKey[list[tuple[int, Tally]]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_SURVIVED] = []
+
+
+@pytest.fixture
+def survived(pytestconfig: pytest.Config) -> list[tuple[int, Tally]]:
+    """Of every storm: how often something was killed, and what its customer was told."""
+    return pytestconfig.stash[_SURVIVED]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    storms = config.stash[_SURVIVED]
+    if storms:
+        kills, tallies = sum(kills for kills, _ in storms), [tally for _, tally in storms]
+        terminalreporter.section("storms")
+        terminalreporter.line(
+            f"{len(storms)} storms, {sum(len(set(each.answered)) for each in tallies)} calls, {kills} kills;"
+            f" {sum(len(each.expected) for each in tallies)} events: {sum(len(each.lost) for each in tallies)} lost,"
+            f" {sum(len(each.told_twice) for each in tallies)} told twice,"
+            f" {sum(each.sent_again for each in tallies)} deliveries sent again under the same id"
+        )
 
 
 @pytest.fixture

@@ -28,8 +28,8 @@ TOGETHER = 16
 AHEAD_S = 300.0  # longer than every lease
 START_TIMEOUT_S = 60
 ANSWER_TIMEOUT_S = 30
-ALL_ANSWERED_TIMEOUT_S = 600
-SETTLED_TIMEOUT_S = 120
+ALL_ANSWERED_TIMEOUT_S = 1_800
+SETTLED_TIMEOUT_S = 300
 LOOK_EVERY_S = 0.2
 
 # Numbers that refuse by themselves: a call is over within two seconds, and each tells another story.
@@ -42,9 +42,13 @@ _AGAIN = (httpx.TransportError, json.JSONDecodeError)
 
 @dataclass(frozen=True)
 class Tally:
-    """What became of the orders: `answered` calls by id, what should have been told of every call, and what was."""
+    """What became of the orders: `answered` calls by id, what should have been told of every call, and what was.
+
+    `placed`: how many calls there are.
+    """
 
     answered: list[int]
+    placed: int
     expected: set[tuple[int, str]]
     received: Counter[tuple[str, int, str]] = field(default_factory=Counter)  # webhook id, call, event
 
@@ -192,7 +196,9 @@ class Storm:
         for one in self._receiver.received:
             body = json.loads(one.body)
             received[(one.headers["webhook-id"], body["data"]["id"], body["type"])] += 1
-        return Tally(list(self._answered), await self._expected(), received)
+        async with self._database.reading() as session:
+            placed = await session.scalar(select(func.count()).select_from(CallRow)) or 0
+        return Tally(list(self._answered), placed, await self._expected(), received)
 
     async def _order(self, number: int) -> None:
         wish = {

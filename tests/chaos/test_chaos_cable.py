@@ -1,12 +1,14 @@
 """/cable while its server dies, and under junk: nothing is missed or told twice, and nobody hears another's call."""
 
 import asyncio
+import contextlib
 import json
 import random
 from pathlib import Path
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from tests.chaos.conftest import Force
 from tests.chaos.storm import Storm, storm
@@ -17,6 +19,11 @@ BACK_TIMEOUT_S = 60  # the npm client looks every 6 to 12 s whether it is still 
 SOCKETS = 10
 FRAMES_PER_S = 80  # a socket; more than 100 close it
 MORE_MEMORY_MB = 40
+
+
+def reading(url: str) -> connect:
+    """A connection that takes whatever comes, at once: the client of these tests is never the slow one."""
+    return connect(url, proxy=None, max_queue=None)
 
 
 async def say(weather: Storm, call_id: int, words: range) -> None:
@@ -75,19 +82,25 @@ def junk(chance: random.Random, identifiers: list[str]) -> str | bytes:
             return json.dumps({"command": command, "identifier": identifier, "data": "x" * chance.randrange(5_000)})
 
 
-async def pester(socket: ClientConnection, frames: int, chance: random.Random, identifiers: list[str]) -> list[str]:
-    """Send at the pace that is allowed; everything that came back."""
-    for number in range(frames):
-        await socket.send(junk(chance, identifiers))
-        if number % FRAMES_PER_S == FRAMES_PER_S - 1:
-            await asyncio.sleep(1.1)  # the limit is by the second
-    said = []
-    try:
-        async with asyncio.timeout(2):
-            while True:
-                said.append(str(await socket.recv()))
-    except TimeoutError:
-        return said
+async def pester(url: str, frames: int, chance: random.Random, identifiers: list[str]) -> list[str]:
+    """Send at the pace that is allowed; everything that came back.
+
+    A busy machine may deliver two seconds' frames in one, and that closes the socket: whoever pesters opens another.
+    """
+    sent, said = 0, []
+    while sent < frames:
+        async with reading(url) as socket:
+            with contextlib.suppress(ConnectionClosed):
+                while sent < frames:
+                    await socket.send(junk(chance, identifiers))
+                    sent += 1
+                    if sent % FRAMES_PER_S == 0:
+                        await asyncio.sleep(1.1)  # the limit is by the second
+            with contextlib.suppress(ConnectionClosed, TimeoutError):
+                async with asyncio.timeout(2):
+                    while True:
+                        said.append(str(await socket.recv()))
+    return said
 
 
 async def test_junk_on_many_sockets_leaves_the_server_and_a_call_in_peace(
@@ -97,29 +110,27 @@ async def test_junk_on_many_sockets_leaves_the_server_and_a_call_in_peace(
     async with storm(tmp_path, sqlite_url) as weather:
         begun = await weather.call()
         follower = json.dumps({"channel": "CallsChannel", "id": begun["phone_call_id"], "token": begun["cable_token"]})
+        # With only a few signs changed, one token in 256 would be itself.
+        forged = begun["cable_token"][:-8] + "AAAAAAAA"
         stolen = [
             json.dumps({"channel": channel, "id": begun["phone_call_id"], "token": token})
             for channel in ("CallsChannel", "ProjectCallsChannel")
-            for token in ("", "x.y.z", begun["cable_token"][:-2] + "AA")
+            for token in ("", "x.y.z", forged)
         ]
-        async with connect(weather.cable_url, proxy=None) as listening:
+        async with reading(weather.cable_url) as listening:
             await listening.send(json.dumps({"command": "subscribe", "identifier": follower}))
             before = weather.memory_mb()
-            sockets = [await connect(weather.cable_url, proxy=None) for _ in range(SOCKETS)]
+            url, frames = weather.cable_url, force.frames // SOCKETS
             came = await asyncio.gather(
-                *(
-                    pester(socket, force.frames // SOCKETS, random.Random(place), stolen)
-                    for place, socket in enumerate(sockets)
-                ),
+                *(pester(url, frames, random.Random(place), stolen) for place in range(SOCKETS)),
                 say(weather, begun["phone_call_id"], range(5)),
             )
             async with asyncio.timeout(BACK_TIMEOUT_S):
                 while "word 4" not in str(await listening.recv()):
                     pass
-            for socket in sockets:
-                await socket.close()
         assert weather.memory_mb() - before < MORE_MEMORY_MB
     for said in came[:-1]:
+        assert said
         kinds = {json.loads(frame).get("type") for frame in said}
         assert kinds <= {"welcome", "ping", "reject_subscription"}
         assert not any("word" in frame for frame in said)

@@ -18,10 +18,14 @@ pytestmark = pytest.mark.timeout(3_600)
 def nothing_is_lost(tally: Tally, orders: int, kills: int) -> None:
     """Told at least once, and again only under the same id: what was on its way when the server died."""
     assert len(set(tally.answered)) == orders
+    assert tally.placed == orders  # an order whose answer was lost is not placed anew
     assert tally.lost == set()
     assert tally.unended == set()
     assert tally.told_twice == set()
     assert tally.sent_again <= kills * TOGETHER_MAX
+
+
+Survived = list[tuple[int, Tally]]
 
 
 async def killed(weather: Storm, orders: int, chance: random.Random) -> Tally:
@@ -35,13 +39,17 @@ async def killed(weather: Storm, orders: int, chance: random.Random) -> Tally:
     return await weather.settled()
 
 
-async def test_a_killed_server_loses_no_event(database_url: str, tmp_path: Path, force: Force, run: int) -> None:
+async def test_a_killed_server_loses_no_event(
+    database_url: str, tmp_path: Path, force: Force, run: int, survived: Survived
+) -> None:
     async with storm(tmp_path, database_url) as weather:
-        nothing_is_lost(await killed(weather, force.orders, random.Random(run)), force.orders, kills=1)
+        tally = await killed(weather, force.orders, random.Random(run))
+    survived.append((1, tally))
+    nothing_is_lost(tally, force.orders, kills=1)
 
 
 async def test_databases_that_restart_lose_no_event(
-    own_postgres: PrivatePostgres, own_redis: PrivateRedis, tmp_path: Path, force: Force
+    own_postgres: PrivatePostgres, own_redis: PrivateRedis, tmp_path: Path, force: Force, survived: Survived
 ) -> None:
     """PostgreSQL as after a crash, Redis empty; what could not be taken meanwhile was refused, and asked for again."""
     async with storm(tmp_path, own_postgres.url("postgres"), own_redis.url) as weather:
@@ -53,4 +61,6 @@ async def test_databases_that_restart_lose_no_event(
                 await asyncio.sleep(force.outage_s)
                 await asyncio.to_thread(leaned_on.start)
         await ordering
-        nothing_is_lost(await weather.settled(), force.orders, kills=0)
+        tally = await weather.settled()
+    survived.append((2 * force.outages, tally))
+    nothing_is_lost(tally, force.orders, kills=0)

@@ -43,7 +43,7 @@ class FakeKeepsakes:
 
     async def open(self, call: Call, on_words: Callable[[Words], None]) -> Capture:
         recorder = self.recorders.setdefault(call.id, FakeRecorder())
-        return Capture(recorder if call.is_recorded else None, lambda participant: None)
+        return Capture(recorder if call.is_recorded else None, lambda *_: None)
 
     def close(self, call: Call) -> None:
         """What was kept stays."""

@@ -7,10 +7,15 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 
+from server.calls.store import LEASE
+from server.calls.tables import CallRow
+from server.storage import Database
+from server.storage.idempotency import IdempotencyRow
 from tests.fakes.browser_page import Page
 from tests.fakes.clock import FakeClock
-from tests.fixtures.application import Running, refusal
+from tests.fixtures.application import Application, Running, refusal
 
 CLIENT = "+33612345678"
 BRIDGE = {"call_type": "bridge", "vendeur_mode": "browser", "recipient_phone_number": CLIENT}
@@ -188,6 +193,36 @@ async def test_a_request_sent_again_is_answered_again_and_not_done_again(running
     assert refusal(await order()) == (422, "idempotency_key_invalid")
 
 
+async def test_an_order_whose_answer_a_crash_took_is_not_placed_anew(application: Application) -> None:
+    async def ask(running: Running, path: str, body: Any, key: str) -> httpx.Response:
+        return await Backend(running).ask("POST", path, body, headers={"Idempotency-Key": key})
+
+    hook, wishes = {"url": "https://receiver.example/hook"}, "/api/v1/webhooks"
+    async with application.running() as running:
+        ordered = await ask(running, "/api/v1/calls/initiate", BRIDGE, "order")
+        hooked = await ask(running, wishes, hook, "hook")
+        rotate = f"{wishes}/{hooked.json()['id']}/rotate_secret"
+        rotated = await ask(running, rotate, {"overlap_hours": 1}, "rotate")
+    database = Database(application.database_url)
+    async with database.transaction() as session:  # as kill -9 before the answer leaves it
+        await session.execute(update(IdempotencyRow).values(status=None, answer=None))
+        await session.execute(update(CallRow).values(state="created", outcome=None, reason=None, ended_at=None))
+    await database.close()
+    application.clock.jump(LEASE.total_seconds() + 1)
+    async with application.running() as running:
+        await running.parloir.recover()
+        again = await ask(running, "/api/v1/calls/initiate", BRIDGE, "order")
+        assert (again.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")
+        assert again.json()["phone_call_id"] == ordered.json()["phone_call_id"]
+        assert (await ask(running, "/api/v1/calls/initiate", BRIDGE, "order")).text == again.text
+        calls = (await Backend(running).ask("GET", "/api/v1/phone_calls")).json()
+        assert [(call["id"], call["status"]) for call in calls["calls"]] == [(again.json()["phone_call_id"], "error")]
+        assert (await ask(running, rotate, {"overlap_hours": 1}, "rotate")).json() == rotated.json()
+        hooks = await ask(running, wishes, hook, "hook")
+        assert hooks.json() == hooked.json() | {"secret": rotated.json()["secret"]}
+        assert len((await Backend(running).ask("GET", wishes)).json()["webhooks"]) == 1
+
+
 async def test_a_plan_has_so_many_lines(running: Running) -> None:
     backend = Backend(running)
     answers = await asyncio.gather(*(backend.post("/api/v1/calls/initiate", BRIDGE) for _ in range(8)))
@@ -231,7 +266,7 @@ async def test_links_that_do_not_open(running: Running, clock: FakeClock) -> Non
     call_id = await backend.bridge()
     token = await backend.link(call_id, "agent")
     player = (await backend.post(f"/api/v1/calls/{call_id}/player_session")).json()["player_url"].partition("?t=")[2]
-    for wrong in ("", "x", token[:-3] + "abc", player, "é" * 10, "a" * 5_000):
+    for wrong in ("", "x", token[:-8] + "abcdefgh", player, "é" * 10, "a" * 5_000):
         assert refusal(await exchange(running, wrong)) == (401, "link_invalid")
     ended = await backend.link(await backend.bridge(), "talk")
     await backend.post(f"/api/v1/calls/{call_id}/hangup")

@@ -12,7 +12,7 @@ from server.calls.call import LiveCall
 from server.calls.orders import BRIDGE, PHONE, Order
 from server.calls.state import CallState, Outcome
 from server.calls.store import Call
-from server.kit.errors import Gone, InvalidInput
+from server.kit.errors import Gone, InvalidInput, NotAuthenticated
 from server.media.frame import SAMPLE_RATE_HZ, Frame, Samples
 from server.storage import Database
 from server.telephony.port import CallEnd
@@ -22,9 +22,10 @@ from tests.fakes.browser_page import loudest_hz
 from tests.fixtures.recordings import tone
 from tests.fixtures.switchboard import Softphone, Switchboard
 
-WAIT_S = 15.0
+WAIT_S = 30.0
 AGENT_HZ, PHONE_HZ = 700, 1_500
 BOSS, COLLEAGUE = "+33699000001", "+33699000002"
+TALKING = {"agent": "joined", "callee": "joined"}
 QUIET = 300  # of 32768
 JUNK_BYTES, PIECE_BYTES = 200_000, 4_000  # our own client needs seconds for it
 
@@ -47,10 +48,16 @@ class Telephone:
         self.rang.set()
 
     async def answers(self) -> None:
+        (await self._ringing()).answers(self)
+
+    async def declines(self) -> None:
+        await (await self._ringing()).ends(CallEnd.DECLINED)
+
+    async def _ringing(self) -> VirtualLine:
         async with asyncio.timeout(WAIT_S):
             await self.rang.wait()
         assert self._line is not None
-        self._line.answers(self)
+        return self._line
 
     async def hangs_up(self) -> None:
         assert self._line is not None
@@ -145,6 +152,33 @@ async def test_a_supervisors_telephone_hears_everybody_and_is_never_heard(board:
     await agent.close()
 
 
+async def test_a_revoked_key_takes_its_listeners_out_and_leaves_who_talks(board: Switchboard) -> None:
+    boss = Telephone(board, BOSS)
+    call = await board.bridge(magic.ECHO)
+    agent = await board.softphone(call, "agent", hz=AGENT_HZ)
+    await agent.until_state("in_progress")
+    listener = await board.softphone(call, "listen")
+    await board.calls.add_monitor(board.principal, str(call.id), BOSS)
+    await boss.answers()
+    await agent.until(lambda _: _presences(agent) == TALKING | {"listen": "joined", "monitor": "joined"})
+    uid = board.principal.credential_uid
+    assert uid is not None
+    await board.tenancy.keyring.revoke(board.principal.tenant_id, uid)
+    await agent.until(lambda _: _presences(agent) == TALKING | {"listen": "left", "monitor": "left"})
+    async with asyncio.timeout(WAIT_S):
+        await boss.left.wait()
+    with pytest.raises(NotAuthenticated) as refused:
+        await board.calls.softphone(listener.token)
+    assert refused.value.code == "session_invalid"
+    assert abs(await agent.hears_hz() - AGENT_HZ) < 5  # the client's echo: they talk on
+    for softphone in (agent, listener):
+        await softphone.close()
+
+
+def _presences(softphone: Softphone) -> dict[str, str]:
+    return {each["role"]: each["state"] for each in softphone.call["participants"]}
+
+
 async def test_a_transfer_hands_the_client_over_and_the_agent_may_not_come_back(board: Switchboard) -> None:
     colleague = Telephone(board, COLLEAGUE)
     call = await board.bridge(magic.ECHO)
@@ -181,8 +215,10 @@ async def test_a_transfer_that_fails_leaves_everything_as_it_was(board: Switchbo
     with pytest.raises(InvalidInput) as costly:
         await board.calls.add_monitor(board.principal, str(call.id), "+33899123456")
     assert costly.value.code == "destination_not_allowed"
-    agent.say({"type": "transfer", "to": magic.BUSY})
+    colleague = Telephone(board, COLLEAGUE)
+    agent.say({"type": "transfer", "to": COLLEAGUE})
     await agent.until_state("transferring")
+    await colleague.declines()  # not before the page was told: it is told how things stand, not how they stood
     await agent.until_state("in_progress")
     assert abs(await agent.hears_hz() - AGENT_HZ) < 5
     await agent.close()

@@ -6,16 +6,20 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from server.calls.store import Call
+from server.calls.store import Call, NewCall
 from server.kit.clock import SystemClock
+from server.kit.errors import Conflict
 from server.media.frame import Frame, frames_of
 from server.media.tones import tone
 from server.telephony.port import CallEnd
 from server.telephony.providers.virtual.line import VirtualLine
 from server.tenants.phone_numbers import Keeping
+from server.tenants.plans import PLANS
 from tests.fixtures.application import Application, Running
+from tests.fixtures.recordings import content, heard
 from tests.fixtures.webhook_receiver import Receiver, receiving
 from tests.flow.test_flow_calls_inbound import CALLER, Telephone, only_call, principal, settled, until
 from tests.flow.test_flow_webhooks import delivered
@@ -170,6 +174,11 @@ async def test_a_call_rings_elsewhere_and_is_recorded_transcribed_judged_and_tol
     assert [data.get("revision") for _, data in arrived[2:]] == [1, 2, 3]
     shown = (await ask(server, "GET", "/api/v1/phone_calls"))["calls"][0]
     assert (shown["call_type"], shown["to"], shown["relay_number"]) == ("relay", PHONE, RELAY)
+    link = await ask(server, "POST", f"/api/v1/calls/{call.id}/player_session")
+    token = link["player_url"].partition("?t=")[2]
+    replay = (await server.http.post(f"{server.url}/player/exchange", json={"token": token})).json()["replay"]
+    sides = {one["role"]: one["side"] for one in replay["transcript"]["segments"]}
+    assert sides == {"caller": "customer", "callee": "ours"}  # as in the recording: who is rung is the project's
 
 
 @pytest.mark.parametrize(
@@ -234,6 +243,69 @@ async def test_a_paused_number_says_so_rings_nobody_and_tells_of_no_message(serv
     }
 
 
+async def test_both_sides_hear_that_the_call_is_recorded_before_anything_is(server: Running) -> None:
+    await relay(server, announce_recording=True)
+    callee, caller = Callee(server), Caller().call(server, RELAY)
+    (await callee.until_ringing()).pick_up()
+    await caller.until_answered()
+    caller.say(0.5)  # while it is announced
+    keepsakes, call = server.parloir.calling.live._services.keepsakes, await only_call(server)
+    assert keepsakes.states(call)["recording"] == "none"
+
+    async def is_recording() -> bool:
+        return bool(keepsakes.states(call)["recording"] == "recording")
+
+    async def is_transcribed() -> bool:
+        return bool(await keepsakes.words_since(call.id, 0))
+
+    await until(is_recording)
+    last_word = sum(b"recorded.")  # as the voice of these tests says it
+    assert all(any(np.all(frame == last_word) for frame in one.heard) for one in (caller, callee))
+    callee.say(1.5)
+    await until(is_transcribed)
+    await caller.line.ends(CallEnd.REMOTE_HANGUP)
+    call, _ = await ended(server)
+    assert call.position.reason == "caller_hung_up"
+    assert callee.ended == [CallEnd.REMOTE_HANGUP]
+    assert {words["role"] for words in await keepsakes.words_since(call.id, 0)} == {"callee"}
+    recorded = heard(await content(server.parloir.calling.recordings, call.id))
+    assert not recorded.spans(0)  # left: the caller, who spoke too early
+    assert abs(recorded.hertz(1, 0, recorded.seconds) - 500) < 10
+
+
+@pytest.mark.parametrize("settings", [{"relay_enabled": False}, {"announce_recording": True}])
+async def test_who_hangs_up_during_an_announcement_leaves_nothing_behind(
+    server: Running, settings: dict[str, bool]
+) -> None:
+    await relay(server, **settings)
+    callee, caller = Callee(server), Caller().call(server, RELAY)
+    if settings.get("relay_enabled", True):
+        (await callee.until_ringing()).pick_up()
+    await caller.until_answered()
+    await caller.line.ends(CallEnd.REMOTE_HANGUP)
+    call, events = await ended(server)
+    assert call.position.reason == "caller_hung_up"
+    assert not [one for one in events if one.startswith("recording.")]
+    assert len(server.parloir.calling.live) == 0
+    assert (await server.parloir.calling.recordings.of(call.id)).state.value == "none"
+
+
+async def test_one_caller_more_than_a_number_forwards_at_once_hears_that_it_is_busy(server: Running) -> None:
+    await relay(server)
+    limit = PLANS["starter"].dialling.forwards_at_once
+    callee, _ = Callee(server), Caller().call(server, RELAY)
+    await callee.until_ringing()
+    one, store = await only_call(server), server.parloir.calling.live._services.store
+    other = NewCall(one.tenant_id, one.project_id, "relay", "inbound", None, "fr", None, PHONE, relay_number=RELAY)
+    for _ in range(limit - 1):
+        await store.create(other, limit=5)
+    assert await Caller().call(server, RELAY).until_over() == [CallEnd.BUSY]
+    metrics = (await server.http.get(f"{server.url}/metrics")).text
+    assert 'parloir_dials_refused_total{reason="forwards_at_once_reached"} 1.0' in metrics
+    written = await server.parloir.audit.of(server.tenant.tenant_id, 50)
+    assert [one.actor for one in written if one.action == "dial.refused"] == ["relay"]
+
+
 async def test_numbers_that_may_not_be_rung_any_more_are_not(server: Running) -> None:
     number = await relay(server)
     callee = Callee(server)
@@ -247,3 +319,19 @@ async def test_numbers_that_may_not_be_rung_any_more_are_not(server: Running) ->
     assert await Caller().call(server, RELAY).until_over() == [CallEnd.UNREACHABLE]
     assert not callee.rang.is_set()
     assert await server.parloir.calling.calls.latest(await principal(server)) == ([], 0)
+
+
+async def test_a_number_that_takes_no_texts_refuses_them_and_nothing_is_kept_or_told(server: Running) -> None:
+    toll_free, texts = "+18005550123", server.parloir.calling.driver
+    async with receiving() as receiver:
+        await ask(server, "POST", "/api/v1/webhooks", {"url": f"{receiver.url}/hook"})
+        await relay(server)
+        bought = await ask(server, "POST", PATH, {"phone_number": toll_free, "forward_to": PHONE})
+        assert bought["sms_enabled"] is False
+        with pytest.raises(Conflict, match="takes no text messages") as refused:
+            await texts.text_in(CALLER, toll_free, "Are you there?")
+        assert refused.value.code == "sms_not_enabled"
+        await texts.text_in(CALLER, RELAY, "Hello!")
+        arrived = await told(server, receiver, 1)
+    assert [data["body"] for _, data in arrived] == ["Hello!"]
+    assert [one.text for one in await server.parloir.calling.texts.latest(server.tenant.tenant_id)] == ["Hello!"]

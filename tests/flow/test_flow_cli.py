@@ -1,5 +1,6 @@
 """The command line as an operator uses it: tenants, origins, agents, knowledge, keys, and what it refuses."""
 
+import base64
 import contextlib
 import json
 import sqlite3
@@ -72,6 +73,17 @@ def test_a_refusal_names_its_code_and_fails(parloir: CliRunner, words: tuple[str
     assert "Traceback" not in refused.output
 
 
+def test_a_telephone_is_opened_for_any_number_that_is_not_a_project_s(parloir: CliRunner) -> None:
+    tenant = _created(parloir)["tenant_id"]
+    opened = _run(parloir, "numbers", "handset", tenant, "+33 6 12 00 00 01")
+    address, _, ticket = opened.output.strip().partition("?t=")
+    assert address.endswith("/handset")
+    claims = ticket.split(".")[1]
+    said = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    assert (said["number"], said["label"]) == ("+33612000001", "Maison Lune")
+    assert "invalid_phone_number" in _run(parloir, "numbers", "handset", tenant, "12").output
+
+
 def test_numbers_are_added_listed_and_removed(parloir: CliRunner) -> None:
     tenant = _created(parloir)["tenant_id"]
     added = _run(parloir, "numbers", "add", tenant, "+33 1 59 13 33 54", "--record", "--transcribe")
@@ -81,6 +93,7 @@ def test_numbers_are_added_listed_and_removed(parloir: CliRunner) -> None:
     assert allowed == "FR\nMA\n"  # and the country of its number
     assert "unknown_country" in _run(parloir, "numbers", "destinations", tenant, "--allow", "Mars").output
     assert "US" in _run(parloir, "numbers", "destinations", tenant, "--default").output.split()
+    assert "phone_number_taken" in _run(parloir, "numbers", "handset", tenant, "+33159133354").output
     again = _run(parloir, "numbers", "add", tenant, "+33159133354")
     assert again.exit_code == 1
     assert "phone_number_taken" in again.output
@@ -88,6 +101,13 @@ def test_numbers_are_added_listed_and_removed(parloir: CliRunner) -> None:
     assert "Removed" in _run(parloir, "numbers", "remove", tenant, "+33159133354").output
     assert "not one of" in _run(parloir, "numbers", "remove", tenant, "+33159133354").output
     assert _run(parloir, "numbers", "list", tenant).output == ""
+
+
+def test_what_is_said_before_a_recording_is_set_and_shown(parloir: CliRunner) -> None:
+    which = ("recordings", "notice", "--tenant", _created(parloir)["tenant_id"])
+    assert [_run(parloir, *which, *more).output.strip() for more in ((), ("ask",), ())] == ["off", "ask", "ask"]
+    assert "unknown_project" in _run(parloir, *which, "--project", "none", "announce").output
+    assert _run(parloir, *which, "whisper").exit_code == 2
 
 
 def test_an_agent_is_changed(parloir: CliRunner) -> None:

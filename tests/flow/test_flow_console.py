@@ -1,14 +1,15 @@
 """The console without a browser: the way in, keys shown once, lists that change, and forms nobody else can send."""
 
 import re
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
 from server.identity.users import Role
+from server.telephony.providers.virtual import magic
 from tests.fixtures.application import Running, refusal
 from tests.fixtures.console_visitors import PASSWORD, ConsoleVisitor, ConsoleVisitors, newest_code
+from tests.flow.test_flow_calls_api import Backend
 
 TOKEN = re.compile(r"prj_[0-9a-z]{39}")
 
@@ -16,25 +17,6 @@ TOKEN = re.compile(r"prj_[0-9a-z]{39}")
 @pytest.fixture
 def running(sqlite_running: Running) -> Running:
     return sqlite_running
-
-
-@pytest.fixture
-async def visitors(running: Running) -> AsyncIterator[ConsoleVisitors]:
-    visitors = ConsoleVisitors(running)
-    yield visitors
-    await visitors.close()
-
-
-@pytest.fixture
-async def owner(visitors: ConsoleVisitors) -> ConsoleVisitor:
-    return await visitors.member(Role.OWNER)
-
-
-async def project_of(visitor: ConsoleVisitor) -> str:
-    """The path of the first project on the list."""
-    found = re.search(r'href="(/console/p/proj_[0-9a-z]+)"', (await visitor.get("/console")).text)
-    assert found
-    return found[1]
 
 
 async def test_sign_up_confirm_and_sign_out(running: Running, visitors: ConsoleVisitors) -> None:
@@ -46,7 +28,7 @@ async def test_sign_up_confirm_and_sign_out(running: Running, visitors: ConsoleV
     code = await newest_code(running)
     inside = await visitor.follow("/console/confirm", email="anna@example.com", code=f"{code[:3]} {code[3:]}")
     assert "Welcome. Your account is open." in inside
-    project = await project_of(visitor)
+    project = await visitor.project()
     assert "No token yet" in (await visitor.get(f"{project}/api")).text  # none was made that nobody has seen
     await visitor.follow("/console/sign-out", "/console/projects")
     assert (await visitor.get(project)).url.path == "/console/sign-in"
@@ -58,7 +40,7 @@ async def test_sign_up_confirm_and_sign_out(running: Running, visitors: ConsoleV
 async def test_a_token_is_shown_once_rotated_with_an_overlap_and_revoked(
     running: Running, owner: ConsoleVisitor
 ) -> None:
-    page = f"{await project_of(owner)}/api"
+    page = f"{await owner.project()}/api"
     first = _shown(await owner.follow(page))
     assert first not in (await owner.get(page)).text
     assert await _opens(running, first)
@@ -76,8 +58,29 @@ async def test_a_token_is_shown_once_rotated_with_an_overlap_and_revoked(
     assert newest == ["credential.created", "credential.rotated", "credential.revoked"]
 
 
+async def test_a_test_key_is_shown_once_and_its_calls_are_simulated(running: Running, owner: ConsoleVisitor) -> None:
+    page = f"{await owner.project()}/api"
+    made = await owner.follow(f"{page}/test", page)
+    shown = re.search(r"voc_sk_test_[0-9a-z]{39}", made)
+    assert shown
+    assert f'recipient_phone_number": "{magic.SPEAKS}"' in made  # with a call to try it
+    later = (await owner.get(page)).text
+    assert shown[0] not in later
+    how = re.search(r'"(/docs/\w+/authentication)#([\w-]+)"', later)
+    assert how
+    assert f'id="{how[2]}"' in (await owner.get(how[1])).text
+    backend = Backend(running, shown[0])
+    call = await backend.bridge()
+    assert (await backend.ask("GET", f"/api/v1/phone_calls/{call}")).json()["livemode"] is False
+    assert "test call" in (await owner.get(f"{await owner.project()}/calls")).text
+    key = re.search(rf"{shown[0][-4:]}<.*?revoke-(cred_\w+)", (await owner.get(page)).text, re.DOTALL)
+    assert key
+    await owner.follow(f"{page}/{key[1]}/revoke", page)
+    assert not await _opens(running, shown[0])
+
+
 async def test_an_origin_is_allowed_refused_and_removed(running: Running, owner: ConsoleVisitor) -> None:
-    page = f"{await project_of(owner)}/origins"
+    page = f"{await owner.project()}/origins"
     refused = await owner.post(page, origin="https://shop.example/path*")
     assert refused.status_code == 400
     assert "That is not an origin." in refused.text
@@ -90,7 +93,7 @@ async def test_an_origin_is_allowed_refused_and_removed(running: Running, owner:
 
 
 async def test_a_webhook_is_made_with_its_secret_once_and_deleted(running: Running, owner: ConsoleVisitor) -> None:
-    page = f"{await project_of(owner)}/webhooks"
+    page = f"{await owner.project()}/webhooks"
     refused = await owner.post(page, url="http://169.254.169.254/latest")
     assert (refused.status_code, "We do not send to this address." in refused.text) == (400, True)
     answer = await owner.post(page, url="https://example.com/hooks", events=["phone_call.completed", "sms.received"])
@@ -113,7 +116,7 @@ async def test_a_new_project_has_nothing_of_the_others(running: Running, owner: 
 
 
 async def test_a_number_is_found_bought_forwarded_and_given_back(owner: ConsoleVisitor) -> None:
-    page = f"{await project_of(owner)}/numbers"
+    page = f"{await owner.project()}/numbers"
     offered = re.search(r'name="number" value="(\+33\d+)"', (await owner.get(f"{page}?country=fr&type=mobile")).text)
     assert offered
     assert f"{offered[1]} is yours." in await owner.follow(page, number=offered[1])
@@ -121,30 +124,41 @@ async def test_a_number_is_found_bought_forwarded_and_given_back(owner: ConsoleV
     assert change
     looped = await owner.post(f"{change[1]}/change", page, forward_to=offered[1], relay_enabled="1")
     assert (looped.status_code, "round in a circle" in looped.text) == (400, True)
-    changed = await owner.follow(f"{change[1]}/change", page, forward_to="+33 6 12 34 56 78", recording="1")
-    assert "+33612345678" in changed
-    assert "Paused" in changed
+    usual = await owner.follow(f"{change[1]}/change", page, forward_to="+33 6 12 34 56 78", keeping="usual")
+    assert "+33612345678" in usual
+    assert "Paused" in usual
+    assert _kept(usual) == ["recording", "transcript", "analysis"]
+    choice = {"forward_to": "+33612345678", "keeping": "chosen", "recording": "1"}
+    changed = await owner.follow(f"{change[1]}/change", page, **choice)
+    assert _kept(changed) == ["recording"]
     gone = await owner.follow(f"{change[1]}/release", page)
     assert "is given back." in gone
     assert "No number yet" in gone
 
 
-SETTINGS = ("", "/api", "/origins", "/webhooks", "/numbers")
+SETTINGS = ("", "/agents", "/agents/support", "/knowledge", "/api", "/origins", "/webhooks", "/numbers")
 CHANGES = (
     "/api",
+    "/api/test",
     "/origins",
     "/origins/remove",
     "/webhooks",
     "/numbers",
     "/api/cred_1/rotate",
     "/webhooks/we_1/delete",
+    "",
+    "/recording_notice",
+    "/delete",
+    "/agents/support",
+    "/knowledge",
+    "/knowledge/delete",
 )
 
 
 @pytest.mark.parametrize("role", list(Role))
 async def test_every_role_sees_and_changes_what_it_should(visitors: ConsoleVisitors, role: Role) -> None:
     visitor = await visitors.member(role)
-    project = await project_of(visitor)
+    project = await visitor.project()
     sees = role is not Role.AGENT
     for path in SETTINGS:
         answer = await visitor.http.get(f"{project}{path}")
@@ -167,7 +181,7 @@ async def test_other_people_s_things_are_as_unknown_as_what_nobody_has(
 ) -> None:
     other = await running.parloir.tenants.create("Other", ["https://other.example"], language="en")
     stranger = await visitors.member(Role.OWNER, other.tenant_id)
-    theirs, mine = await project_of(owner), await project_of(stranger)
+    theirs, mine = await owner.project(), await stranger.project()
     webhook = (await owner.post(f"{theirs}/webhooks", url="https://example.com/hooks")).headers["Location"]
     await owner.follow(f"{theirs}/api")
     keys = (await owner.get(f"{theirs}/api")).text
@@ -188,7 +202,7 @@ async def test_other_people_s_things_are_as_unknown_as_what_nobody_has(
 async def test_only_our_own_pages_can_send_forms(
     running: Running, visitors: ConsoleVisitors, owner: ConsoleVisitor
 ) -> None:
-    page = f"{await project_of(owner)}/origins"
+    page = f"{await owner.project()}/origins"
     token = await owner.csrf()
     stranger = await visitors.member(Role.ADMIN)
     tries: list[tuple[dict[str, str], dict[str, str]]] = [
@@ -213,12 +227,30 @@ async def test_only_our_own_pages_can_send_forms(
     assert own.status_code == 303
 
 
+async def test_an_address_that_is_none_says_so_on_a_page(visitors: ConsoleVisitors, owner: ConsoleVisitor) -> None:
+    for visitor, path in ((owner, f"{await owner.project()}/nothing"), (visitors.fresh("fr"), "/console/rien/du/tout")):
+        answer = await visitor.http.get(path)
+        assert answer.status_code == 404
+        assert answer.headers["Content-Type"].startswith("text/html")
+        _closed(answer)
+        assert ('action="/console/sign-out"' in answer.text) == (visitor is owner)
+    assert "Il n’y a rien à cette adresse." in answer.text
+    plain = await owner.http.get("/console/nothing", headers={"Accept": "application/json"})
+    assert refusal(plain) == (404, "not_found")
+
+
 async def test_every_page_is_closed_to_frames_caches_and_scripts(
     visitors: ConsoleVisitors, owner: ConsoleVisitor
 ) -> None:
-    project = await project_of(owner)
+    project = await owner.project()
     fresh = visitors.fresh()
-    for visitor, path in [(fresh, "/sign-in"), (fresh, "/sign-up"), (owner, "/projects"), (owner, "/p/none")]:
+    for visitor, path in [
+        (fresh, "/sign-in"),
+        (fresh, "/sign-up"),
+        (owner, "/projects"),
+        (owner, "/account"),
+        (owner, "/p/none"),
+    ]:
         _closed(await visitor.http.get(f"/console{path}"))
     for path in SETTINGS:
         _closed(await owner.http.get(f"{project}{path}"))
@@ -238,6 +270,11 @@ async def test_the_language_is_the_browser_s_until_one_is_chosen(visitors: Conso
     assert "Créer votre compte" in chosen
     away = await visitor.post("/console/language", "/console/sign-in", language="fr", back="//evil.example/console")
     assert away.headers["Location"] == "/console"
+
+
+def _kept(page: str) -> list[str]:
+    """What the list says is kept of the one number's calls."""
+    return re.findall(r'class="chip">(\w+)<', page)
 
 
 def _closed(answer: httpx.Response) -> None:

@@ -30,6 +30,7 @@ OPEN = {  # every HTTP route that answers without a credential, and why
     "/docs/assets/<version>/<name>": "public files",
     "/docs/<any(en, fr):language>/": "public pages",
     "/docs/<any(en, fr):language>/<slug>": "public pages",
+    "/docs/<any(en, fr):language>/search": "public pages",
     "/docs/<any(en, fr):language>/api/<tag>": "public pages",
 }
 DOORS_OF_THE_CONSOLE = {  # shown to everybody; what they send is guarded like every form
@@ -37,7 +38,10 @@ DOORS_OF_THE_CONSOLE = {  # shown to everybody; what they send is guarded like e
     "/console/sign-in",
     "/console/sign-up",
     "/console/confirm",
+    "/console/forgotten",
+    "/console/new-password",
     "/console/static/<path:name>",
+    "/console/<path:elsewhere>",
 }
 GUARDED_BY_KEY = {"/widget/config", "/widget/sessions", "/frame"}
 GUARDED_BY_LINK = {"/embed/exchange", "/embed/leave", "/player/exchange"}  # in the body
@@ -138,8 +142,9 @@ def _expected(rule: str, method: str) -> tuple[int, str]:
 
 async def test_every_socket_has_a_guard(sqlite_running: Running) -> None:
     sockets = [rule.rule for rule in sqlite_running.app.url_map.iter_rules() if rule.websocket]
-    assert sorted(sockets) == ["/cable", "/handset/socket", "/widget/socket"]  # /cable: a token in each subscription
-    for path, refused in {"/widget/socket": 4408, "/handset/socket": 1008}.items():
+    guarded = {"/widget/socket": 4408, "/handset/socket": 1008, "/embed/socket": 1008}
+    assert sorted(sockets) == sorted(["/cable", *guarded])  # /cable: a token in each subscription
+    for path, refused in guarded.items():
         async with sqlite_running.page().socket(path=path) as socket:
             await socket.send({"type": "hello"})
             assert await socket.closed() == (refused, [])

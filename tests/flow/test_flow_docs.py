@@ -2,11 +2,13 @@
 
 import json
 import re
+from urllib.parse import unquote
 
 import httpx
 
 from server.web.docs.content import GROUPS, LANGUAGES, preferred
 from server.web.docs.reference import Reference
+from server.web.docs.search import FOUND_MAX
 from server.web.documentation import ERROR_CODES, SITE
 from server.web.openapi.refusals import meanings
 from tests.fixtures.application import Running, refusal
@@ -59,7 +61,7 @@ async def test_every_page_is_there_in_both_languages_and_every_link_leads_somewh
         for link in absolute(path, html):
             target, _, anchor = link.partition("#")
             if target in found:
-                assert not anchor or anchor in ANCHOR.findall(found[target]), (path, link)
+                assert not anchor or unquote(anchor) in ANCHOR.findall(found[target]), (path, link)
             else:
                 assert (await get(sqlite_running, target)).status_code == 200, (path, link)
 
@@ -81,6 +83,9 @@ async def test_a_page_runs_nothing_from_elsewhere_and_is_not_sent_twice(sqlite_r
     assert refusal(await get(sqlite_running, "/docs/assets/older/docs.css")) == (404, "not_found")
     assert refusal(await get(sqlite_running, "/docs/en/nothing")) == (404, "not_found")
     assert refusal(await get(sqlite_running, "/docs/de/")) == (404, "not_found")
+    page = await get(sqlite_running, "/docs/en/nothing", Accept="text/html,*/*;q=0.8")
+    assert (page.status_code, "There is nothing here" in page.text) == (404, True)
+    assert refusal(await get(sqlite_running, "/api/v1/nothing", Accept="text/html")) == (404, "not_found")
     assert refusal(await get(sqlite_running, "/docs/en/api/nothing")) == (404, "not_found")
 
 
@@ -142,3 +147,36 @@ async def test_the_whole_reference_is_in_french(sqlite_running: Running) -> None
     reference.events()
     french = set(json.loads((SITE / "fr" / "api.json").read_text()))
     assert {"missing": asked - french, "of no use": french - asked} == {"missing": set(), "of no use": set()}
+
+
+async def found(running: Running, language: str, query: str) -> list[str]:
+    """Where a search leads, the best first."""
+    answer = await running.http.get(f"{running.url}/docs/{language}/search", params={"q": query})
+    assert answer.status_code == 200, query
+    return re.findall(r'<li><a href="([^"]+)">', answer.text.partition('class="found"')[2])
+
+
+async def test_a_search_finds_pages_operations_events_and_fields_in_both_languages(sqlite_running: Running) -> None:
+    for language, query, best in (
+        ("en", "test keys", "/docs/en/authentication#test-keys"),
+        ("en", "TEST-KEYS how", "/docs/en/authentication#test-keys"),
+        ("en", "rotat", "/docs/en/authentication#make-rotate-revoke"),
+        ("en", "phone_call.completed", "/docs/en/api/events#phone_call-completed"),
+        ("fr", "cles de test", "/docs/fr/authentication#les-clés-de-test"),
+        ("fr", "evenements", "/docs/fr/softphone#commandes-et-événements"),
+    ):
+        assert best in (await found(sqlite_running, language, query))[:3], query
+    operation = (await found(sqlite_running, "en", "forward_to"))[0]
+    assert operation.startswith("/docs/en/api/relay"), operation
+    path, _, anchor = operation.partition("#")
+    assert f'id="{anchor}"' in (await get(sqlite_running, path)).text
+
+
+async def test_a_search_is_a_form_and_survives_whatever_is_typed(sqlite_running: Running) -> None:
+    page = (await get(sqlite_running, "/docs/fr/webhooks")).text
+    assert re.search(r'<form class="find" role="search" action="/docs/fr/search">', page)
+    assert await found(sqlite_running, "en", "") == []
+    answer = await sqlite_running.http.get(f"{sqlite_running.url}/docs/en/search", params={"q": "<zzzq>"})
+    assert "Nothing found for “&lt;zzzq&gt;”" in answer.text
+    for junk in ("\0", "%", "_", "__", "(", "a" * 9_000, "\ud7ff" * 50, "a b c d e f g h i j k l m n o p"):
+        assert len(await found(sqlite_running, "en", junk)) <= FOUND_MAX, junk

@@ -217,6 +217,10 @@ async def works(world: World, language: str, sources: list[str], expected: Colle
 async def follows(world: World, block: Block) -> None:
     """It hears how the call ended: whoever comes late is told where the call stands."""
     await world.backend.post(f"/api/v1/calls/{world.known['90210']}/hangup")
+    store = world.running.parloir.calling.cable.store
+    async with asyncio.timeout(WAIT_S):
+        while not (await store.by_id(int(world.known["90210"]))).is_over:  # noqa: ASYNC110  # the answer is quicker
+            await asyncio.sleep(0.02)
     assert "status: canceled" in await run(block.language, world.put_in(block.source))
 
 

@@ -81,11 +81,14 @@ async def test_the_user_token_works_in_the_header_and_in_both_query_forms(sqlite
     for form in ("user_token", "api_token"):
         answer = await by_query.ask("GET", f"/api/v1/webhooks?{form}={person.token}")
         assert [each["id"] for each in answer.json()["webhooks"]] == [made.json()["id"]]
+        assert answer.headers["Deprecation"].startswith("@")
+        assert 'rel="deprecation"' in answer.headers["Link"]
         from_a_page = await by_query.ask("GET", f"/api/v1/webhooks?{form}={person.token}", Origin=SHOP)
         assert refusal(from_a_page) == (403, "token_in_query")
     project_token = sqlite_running.tenant.project_token
     wins = await person.ask("GET", f"/api/whoami?api_token={project_token}")
     assert wins.json()["kind"] == "user"
+    assert "Deprecation" not in wins.headers
     assert (await by_query.ask("GET", f"/api/whoami?user_token={project_token}")).json()["kind"] == "project"
     assert refusal(await by_query.ask("GET", "/api/whoami?user_token=usr_nothing")) == (401, "invalid_key")
     assert refusal(await by_query.ask("GET", "/api/whoami")) == (401, "missing_token")
@@ -114,7 +117,7 @@ async def test_x_project_id_chooses_among_ones_own_projects_only(sqlite_running:
 async def test_a_role_may_do_what_it_is_for(sqlite_running: Running) -> None:
     parloir, tenant = sqlite_running.parloir, sqlite_running.tenant
     person = Person(sqlite_running)
-    outcomes = {}
+    outcomes, heard = {}, {}
     for role in Role:
         wish = NewAccount(f"{role}@example.com", ACCOUNT["password"])
         user = await parloir.identity.accounts.create(wish, tenant.tenant_id, role)
@@ -124,6 +127,12 @@ async def test_a_role_may_do_what_it_is_for(sqlite_running: Running) -> None:
         call = await person.ask("POST", "/api/v1/calls/999999999999/hangup")
         replay = await person.ask("POST", "/api/v1/calls/999999999999/player_session")
         assert (replay.status_code, replay.json()["code"]) != (403, "role_too_weak"), role
+        listen = await person.ask("POST", "/api/v1/calls/999999999999/embed_session", {})
+        monitor = await person.ask(
+            "POST", "/api/v1/calls/999999999999/add_monitor", {"supervisor_phone": "+33612345678"}
+        )
+        talk = await person.ask("POST", "/api/v1/calls/999999999999/embed_session", {"role": "agent"})
+        heard[role.value] = [answer.json()["code"] for answer in (listen, monitor, talk)]
         outcomes[role.value] = (look.status_code, hook.status_code, call.status_code, call.json()["code"])
     changes = (200, 201, 404, "unknown_call")
     calls = (200, 403, 404, "unknown_call")
@@ -134,6 +143,14 @@ async def test_a_role_may_do_what_it_is_for(sqlite_running: Running) -> None:
         "supervisor": calls[:2],
         "agent": calls[:2],
         "viewer": looks[:2],
+    }
+    may, may_not = ["unknown_call"] * 3, ["role_too_weak"] * 2
+    assert heard == {
+        "owner": may,
+        "admin": may,
+        "supervisor": may,
+        "agent": [*may_not, "unknown_call"],
+        "viewer": [*may_not, "role_too_weak"],
     }
     assert outcomes["viewer"] == looks
     assert all(outcomes[role][3] != "role_too_weak" for role in ("owner", "admin", "supervisor", "agent"))

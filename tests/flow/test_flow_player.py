@@ -73,6 +73,12 @@ async def test_the_page_is_one_answer_that_runs_its_own_script_and_no_other(sqli
     assert f"script-src 'sha256-{allowed}';" in page.headers["Content-Security-Policy"]
     assert "src=" not in page.text
     assert page.headers["Cache-Control"] == "no-store"
+    for accepted, encoding in [("br, gzip", "gzip"), ("identity", None), ("gzip;q=0", None)]:
+        again = await sqlite_running.http.get(
+            f"{sqlite_running.url}/player?t=nonsense", headers={"Accept-Encoding": accepted}
+        )
+        assert again.headers.get("Content-Encoding") == encoding
+        assert again.text == page.text
 
 
 @pytest.mark.parametrize("token", ["e30.e30.", "nonsense"])

@@ -80,6 +80,23 @@ async def test_a_number_is_searched_bought_changed_listed_and_given_back(running
     assert "phone_number.released" in actions
 
 
+async def test_what_is_kept_follows_where_calls_go_until_somebody_says(running: Running) -> None:
+    backend = Backend(running)
+    bought = await backend.buy(forward_to=None)
+    path = f"{PATH}/{bought['id']}"
+
+    async def kept(**change: Any) -> tuple[bool, bool, bool]:
+        body = (await backend.ask("PATCH", path, change)).json()
+        return body["enable_recording"], body["enable_transcription"], body["enable_analysis"]
+
+    assert await kept(agent_id="support") == (False, False, False)
+    assert await kept(forward_to=PHONE) == (True, True, True)
+    assert await kept(forward_to=None) == (False, False, False)
+    assert await kept(enable_recording=False) == (False, False, False)
+    assert await kept(forward_to=PHONE) == (False, False, False)  # somebody said no
+    assert await kept(enable_transcription=True) == (False, True, False)
+
+
 async def test_whose_a_number_is(running: Running) -> None:
     backend = Backend(running)
     bought = await backend.buy()

@@ -1,8 +1,14 @@
 // Writes what follows from widget/options.json: the types and the compact table for the loader, and the reference page.
+// And from widget/src/i18n/en.ts: the list of its keys, which are those of `labels`.
 import { readFileSync, writeFileSync } from "node:fs";
+import { transformSync } from "esbuild";
 
 const root = new URL("../../", import.meta.url);
 const table = JSON.parse(readFileSync(new URL("widget/options.json", root), "utf8")).options;
+
+const english = transformSync(readFileSync(new URL("widget/src/i18n/en.ts", root), "utf8"), { loader: "ts" }).code;
+const { en, enLate } = await import(`data:text/javascript,${encodeURIComponent(english)}`);
+const labels = Object.keys({ ...en, ...enLate }).sort();
 
 const TYPES = {
   string: "string",
@@ -115,12 +121,15 @@ A boolean attribute without a value is a yes. What \`account\` says yes to can a
 | option | type | default | attribute | account | meaning |
 |---|---|---|---|---|---|
 ${table.flatMap((option) => docRows(option)).join("\n")}
+
+The keys of \`labels\`: ${labels.map((key) => `\`${key}\``).join(" ")}.
 `;
 
 const outputs = {
   "widget/src/core/options.gen.ts": types,
   "widget/src/core/options.launcher.gen.ts": launcherTypes,
   "docs/reference/widget-options.md": docs,
+  "widget/labels.json": `${list(labels)}\n`,
 };
 const stale = Object.entries(outputs).filter(([path, text]) => {
   try {

@@ -2,10 +2,12 @@
 
 const SHOWN_MS = 2_000;
 const TICK_MS = 1_000;
+const RESTS_MS = 4_000;
 
 const all = (query: string, within: ParentNode = document) => within.querySelectorAll<HTMLElement>(query);
 const language = document.documentElement.lang === "ary" ? "ar-MA" : document.documentElement.lang;
 const clock = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short", numberingSystem: "latn" });
+let movedAt = Number.NEGATIVE_INFINITY;
 const said = document.createElement("p");
 
 /** The reader's own time in place of UTC, which stays as the title. */
@@ -62,9 +64,22 @@ function merge(old: HTMLElement, fresh: HTMLElement): void {
     if (isUsed || present.dataset.made === row.dataset.made) return present;
     return row;
   });
+  if (isPointedAt(old)) {
+    // Nothing moves from under the pointer: what is there becomes current where it stands, the rest comes later.
+    for (const row of wanted) {
+      const present = known.get(row.dataset.row);
+      if (present && present !== row) present.replaceWith(row);
+    }
+    return;
+  }
   if (wanted.some((row, place) => home.children[place] !== row) || home.children.length !== wanted.length) {
     home.replaceChildren(...wanted);
   }
+}
+
+/** Whether somebody is about to click in here: a pointer that rests hinders nothing. */
+function isPointedAt(part: HTMLElement): boolean {
+  return performance.now() - movedAt < RESTS_MS && part.matches(":hover");
 }
 
 /** What a row was when the server made it, before its times were put into words. */
@@ -73,7 +88,10 @@ function mark(within: ParentNode): void {
 }
 
 async function refresh(part: HTMLElement): Promise<void> {
-  const answer = await fetch(location.pathname, { headers: { Accept: "text/html" }, credentials: "same-origin" });
+  const answer = await fetch(location.pathname + location.search, {
+    headers: { Accept: "text/html" },
+    credentials: "same-origin",
+  });
   if (answer.redirected || answer.status === 401) return location.reload(); // signed out meanwhile
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -83,6 +101,13 @@ async function refresh(part: HTMLElement): Promise<void> {
   mark(fresh);
   merge(part, fresh);
   ready(part);
+  for (const beside of all(`[data-beside="${part.id}"]`)) {
+    const now = page.getElementById(beside.id);
+    if (!now || now.textContent === beside.dataset.made) continue;
+    beside.dataset.made = now.textContent ?? "";
+    beside.replaceChildren(...now.childNodes);
+    ready(beside);
+  }
   tick();
 }
 
@@ -98,6 +123,9 @@ function keepCurrent(part: HTMLElement): void {
   }, Number(part.dataset.refresh) * 1_000);
 }
 
+document.addEventListener("pointermove", () => {
+  movedAt = performance.now();
+});
 document.addEventListener("click", (event) => {
   const button = (event.target as Element).closest<HTMLElement>("[data-copy]");
   if (button) void copy(button);

@@ -11,9 +11,12 @@ type Methods = Record<string, (...values: unknown[]) => void>;
 type Page = { VocalIA?: unknown; VOCALIA_CONFIG?: object };
 
 const TAG = "parloir-widget";
-/** A module script is not told which element it came from. */
+/** A module script is not told which element it came from; one that is imported has none, and names itself in a trace. */
 const script = (document.currentScript ??
-  document.querySelector("[type=module][src*='/w/']")) as HTMLScriptElement | null;
+  document.querySelector("[type=module][src*='/w/']") ??
+  Object.assign(document.createElement("script"), {
+    src: /https?:[^\s)]+/.exec(new Error().stack ?? ""),
+  })) as HTMLScriptElement;
 const page = window as unknown as Page;
 
 function boot(source: HTMLScriptElement): void {
@@ -92,4 +95,4 @@ function boot(source: HTMLScriptElement): void {
 /** Whether it says who to talk with. */
 const isNamed = (given: Given) => given("apiKey") || given("tenant_id");
 
-if (script && !customElements.get(TAG)) boot(script);
+if (!customElements.get(TAG)) boot(script);

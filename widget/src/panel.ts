@@ -2,16 +2,16 @@
 
 import { Api } from "./core/api";
 import { Conversation } from "./core/conversation";
+import { Problem } from "./core/errors";
 import { offerPanel, type Panel, type PanelHost, RESUME_KEY } from "./core/panel_contract";
 import { Resume } from "./core/resume";
 import { signal } from "./core/signals";
 import type { World } from "./core/world";
 import type { TextKey } from "./i18n/en";
 import type { Late } from "./late/kit";
-import { isAllowedAlready, openMicrophone } from "./rtc/microphone";
+import { askMicrophone } from "./rtc/microphone";
 import { Peer } from "./rtc/peer";
 import { arcs } from "./ui/arcs";
-import { iconButton } from "./ui/button";
 import { listen, owned } from "./ui/el";
 import { keepFocus } from "./ui/focus";
 import { askInTime, kit, lateParts } from "./ui/late_parts";
@@ -20,42 +20,52 @@ import type { Scene } from "./ui/scene";
 import { audioContext } from "./ui/speaker";
 import { style } from "./ui/style";
 
-/** Say it at once, and what to do about it as soon as the hints are here. */
-function reporter(host: PanelHost, late: () => Promise<Late>): World["report"] {
-  return (code, detail) => {
-    console.warn(`[parloir] ${code}: ${detail}`);
-    late()
-      .then(({ hints }) => hints(host.load))
-      .then(
-        (hints) => console.warn(`[parloir] ${code}: ${hints[code]}`),
-        () => {},
-      );
-  };
-}
-
-function world(host: PanelHost, late: () => Promise<Late>): World {
-  const { options, apiUrl, emit } = host;
-  const api = new Api(apiUrl, fetch.bind(globalThis), () => navigator.onLine);
+function world({ options, apiUrl, emit, load }: PanelHost, late: () => Promise<Late>): World {
   // A frame's ticket, which stands where the key would, is another one on every load.
   const owner = [apiUrl, options.apiKey.replace(/^voc_pk_frame_.*/, ""), options.agentId, options.tenant_id].join();
   return {
-    api,
+    api: new Api(apiUrl, fetch.bind(globalThis), () => navigator.onLine),
     resume: new Resume(() => sessionStorage, RESUME_KEY, owner),
-    microphone: openMicrophone,
-    isMicrophoneAllowed: isAllowedAlready,
+    microphone: (deviceId) => openMicrophone(late, deviceId),
     peer: (ice, stream, events) => new Peer(ice, stream, events),
     late,
     emit,
-    report: reporter(host, late),
+    /** Say it at once, and what to do about it as soon as the hints are here. */
+    report(code, detail) {
+      console.warn(`[parloir] ${code}: ${detail}`);
+      late().then(
+        ({ hint }) => hint(load, code),
+        () => {},
+      );
+    },
     page: () => ({ path: location.pathname.slice(0, 500), title: document.title.slice(0, 200) }),
-    now: () => performance.now(),
   };
+}
+
+/** What stands in its way is named by the late chunk. Throws `Problem`. */
+async function openMicrophone(late: () => Promise<Late>, deviceId?: string): Promise<MediaStream> {
+  try {
+    if (!window.RTCPeerConnection) throw new Error();
+    return await askMicrophone(deviceId);
+  } catch (thrown) {
+    const code = await late().then(
+      ({ microphoneFault }) => microphoneFault(thrown as Error),
+      () => "microphone_denied",
+    );
+    throw new Problem(code, (thrown as Error).message);
+  }
 }
 
 /** Words in the page's language: the account's own first. */
 function words(host: PanelHost) {
   const texts = signal(host.words);
-  const learn = (arrived: Record<string, string>) => texts.set({ ...texts.get(), ...arrived });
+  /** The rest of them: now it shows which labels are of no text. */
+  const learn = (arrived: Record<string, string>) => {
+    texts.set({ ...texts.get(), ...arrived });
+    for (const key of Object.keys(host.options.labels)) {
+      if (!(key in texts.get())) host.report("config_invalid", `There is no label ${key}.`);
+    }
+  };
   const t: Scene["t"] = (key: TextKey, fill = {}) =>
     (host.options.labels[key] ?? texts.get()[key] ?? "").replace(/\{(\w+)\}/g, (_, name: string) => fill[name] ?? "");
   return { t, learn };
@@ -77,10 +87,6 @@ function sceneOf(
   };
 }
 
-/** Opens the list of microphones, which the late chunk draws. */
-const menuButton = (t: Scene["t"], press: () => void) =>
-  iconButton("more", () => t("microphone"), press, "more", { "aria-haspopup": "menu", "aria-expanded": "false" });
-
 /** Shown or hidden, and the page told. */
 function visibility(host: PanelHost) {
   const isOpen = signal(false);
@@ -88,13 +94,9 @@ function visibility(host: PanelHost) {
     if (open === isOpen.get()) return;
     isOpen.set(open);
     host.emit(open ? "open" : "close", {});
+    if (!open) host.closed();
   };
-  const close = () => {
-    if (!isOpen.get()) return;
-    show(false);
-    host.closed();
-  };
-  return { isOpen, show, close };
+  return { isOpen, show, close: () => show(false) };
 }
 
 function openPanel(host: PanelHost): Panel {
@@ -102,15 +104,12 @@ function openPanel(host: PanelHost): Panel {
   const { isOpen, show, close } = visibility(host);
   let isGone = false;
   let stopLate = () => {};
-  let toggleMenu = () => {};
   const late = lateParts(host, (parts, texts) => {
     if (isGone) return;
     host.adopt(parts.css);
     learn(texts);
-    const { made, stop } = owned(() => parts.mount(kit, scene, view, opener));
-    stopLate = stop;
-    toggleMenu = made.toggleMenu;
-    if (isOpen.get()) keepFocus(view, talk.state.get().phase);
+    stopLate = owned(() => parts.mount(kit, scene, view)).stop;
+    if (isOpen.get()) keepFocus(view);
   });
   const { t, learn } = words(host);
   const { made, stop } = owned(() => {
@@ -120,26 +119,16 @@ function openPanel(host: PanelHost): Panel {
       close,
       needsTap: signal(false),
       context: sound.get,
-      drawings: [arcs(), arcs()],
+      drawings: [arcs()],
       tell: (levels) => host.emit("level", levels),
     });
-    const opener = menuButton(t, () =>
-      late.ask().then(
-        () => toggleMenu(),
-        () => {},
-      ),
-    );
-    const view = panelView(scene, opener, late.isCut);
+    const view = panelView(scene, late.isCut);
     askInTime(scene, late);
-    listen(window, "online", () => talk.network(true));
-    listen(window, "offline", () => talk.network(false));
-    listen(window, "pagehide", ({ persisted }: PageTransitionEvent) => persisted && talk.park());
-    listen(window, "pageshow", ({ persisted }: PageTransitionEvent) => persisted && talk.unpark());
     // Inside the click: browsers let sound run only then.
     listen(view, "click", sound.wake);
-    return { talk, scene, opener, view };
+    return { talk, scene, view };
   });
-  const { talk, scene, opener, view } = made;
+  const { talk, scene, view } = made;
   host.adopt(style);
   host.root.append(view);
   return {

@@ -61,8 +61,9 @@ async function start(): Promise<void> {
   open(session);
 }
 
-function open({ role, call, ice_servers, language }: Session): void {
-  const line = new Line(api, role, ice_servers, call);
+function open(session: Session): void {
+  const { role, call, language } = session;
+  const line = new Line(api, role, session, call);
   const audio = el("audio", { autoplay: true, playsinline: true });
   const scene: Scene = {
     line,
@@ -104,8 +105,8 @@ function open({ role, call, ice_servers, language }: Session): void {
     if (line.call.get().state === "ended") line.failure.set("");
   };
   host.follow(line, scene.devices);
-  addEventListener("pagehide", () => line.call.get().state !== "ended" && api.leave());
-  addEventListener("pageshow", ({ persisted }) => persisted && void line.start());
+  addEventListener("pagehide", () => line.pause());
+  addEventListener("pageshow", ({ persisted }) => persisted && line.resume());
   addEventListener("offline", () => line.network(false));
   addEventListener("online", () => line.network(true));
   if (call.state !== "ended") void line.start();

@@ -1,7 +1,7 @@
 /** The pure parts of the player: finding words and silences, writing times. */
 
 import { describe, expect, it } from "vitest";
-import { clock, segmentAt, silenceEnd } from "../src/player/model";
+import { clock, otherNumber, segmentAt, silenceEnd } from "../src/player/model";
 
 const segment = (t0_ms: number) => ({ seq: 1, side: "ours" as const, t0_ms, t1_ms: t0_ms + 500, text: "" });
 
@@ -10,6 +10,13 @@ describe("the player's model", () => {
     const said = [segment(0), segment(1000), segment(5000)];
     expect([-1, 0, 999, 1000, 9000].map((ms) => segmentAt(said, ms))).toEqual([-1, 0, 0, 1, 2]);
     expect(segmentAt([], 10)).toBe(-1);
+  });
+
+  it("names who called, or who was called", () => {
+    const call = { state: "ended", outcome: null, name: null, created_at: "", duration_s: 1, to: "+2" };
+    expect(otherNumber({ ...call, direction: "inbound", from: "+1" })).toBe("+1");
+    expect(otherNumber({ ...call, direction: "inbound", from: null })).toBe("+2");
+    expect(otherNumber({ ...call, direction: "outbound", from: "+1" })).toBe("+2");
   });
 
   it("leaves a silence while a second and more of it is left", () => {

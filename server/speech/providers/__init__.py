@@ -10,12 +10,12 @@ from server.speech.models import ModelStore
 from server.speech.pool import EnginePool
 from server.speech.providers.espeak import Espeak, EspeakTextToSpeech
 from server.speech.providers.kokoro import KokoroTextToSpeech
-from server.speech.providers.openai_audio import OpenAiSpeechToText, OpenAiTextToSpeech
 from server.speech.providers.silero import SileroVad
 from server.speech.providers.use_embeddings import UseEmbedder
 from server.speech.providers.whisper import WhisperSpeechToText
+from server.speech.speaker import FIRST_SOUND_S
 
-__all__ = ["OpenAiSpeechToText", "OpenAiTextToSpeech", "offline_engines"]
+__all__ = ["offline_engines"]
 
 _CORES_PER_WORKER = 2  # one recognition or synthesis gains little from more
 _KOKORO_PER_WORKER = 2  # a third listener would hear gaps
@@ -30,12 +30,14 @@ def offline_engines(
     first_tts: Sequence[TtsEngine] = (),
     cores: int | None = None,
     kokoro_at_once: int | None = None,
+    first_sound_s: float = FIRST_SOUND_S,
 ) -> SpeechEngines:
     """The built-in engines, behind `first_stt` and `first_tts` where a deployment brings better ones.
 
     `model_overrides`: the operator's own files by model name (whisper-base, kokoro-82m-int8, silero-vad).
     `cores`: how many to reckon with; all of the machine when None. `kokoro_at_once`: utterances beyond so many
-    at a time are spoken by espeak-ng; two for every two cores when None. Loads nothing until SpeechEngines.warm().
+    at a time are spoken by espeak-ng; two for every two cores when None. `first_sound_s`: see Speaker.
+    Loads nothing until SpeechEngines.warm().
     """
     available = cores or os.cpu_count() or _CORES_PER_WORKER
     threads, workers = min(_CORES_PER_WORKER, available), max(1, available // _CORES_PER_WORKER)
@@ -56,5 +58,6 @@ def offline_engines(
         ),
         pools=(recognition, synthesis, quick),
         sounds=SoundCache(folder=data_dir / "sounds"),
+        first_sound_s=first_sound_s,
         speaking_limits={KokoroTextToSpeech.name: kokoro_at_once or workers * _KOKORO_PER_WORKER},
     )

@@ -66,6 +66,7 @@ class Reference:
         self._meanings = meanings
         self._schemas = Schemas(self._components["schemas"], say)
         self._origin: str = document["servers"][0]["url"]
+        self._made: dict[str, list[Operation]] = {}
 
     @property
     def tags(self) -> list[str]:
@@ -73,7 +74,10 @@ class Reference:
         return list(dict.fromkeys(said["tags"][0] for _, _, said in self._all()))
 
     def operations(self, tag: str) -> list[Operation]:
-        return [self._operation(*each) for each in self._all() if each[2]["tags"][0] == tag]
+        """Those of one of `tags`. Made once: their examples in colour take a while."""
+        if tag not in self._made:
+            self._made[tag] = [self._operation(*each) for each in self._all() if each[2]["tags"][0] == tag]
+        return self._made[tag]
 
     def events(self) -> list[Event]:
         """What webhooks are sent."""

@@ -12,6 +12,7 @@ _Origins = Annotated[
     list[str],
     Field(max_length=10, description="Pages that may show the frame; none given: those of the project."),
 ]
+_DIALLING = ("daily_spend_reached", "dialling_too_fast", "destination_too_often", "destination_spend_reached")
 _CALL = {403: ("foreign_call",), 404: ("unknown_call",)}
 _CALLS, _AGENTS = "Calls", "Agents"
 
@@ -175,6 +176,7 @@ class CallData(Answered):
     )
     truncated: bool | None = Field(None, description="True when the words are longer than 64 kB.")
     analysis: Verdict | None
+    livemode: bool | None = Field(None, description="Only on calls of a test key: false. They are simulated, and free.")
 
 
 class PhoneCall(CallData):
@@ -250,7 +252,7 @@ INITIATE = Operation(
         403: ("foreign_agent",),
         404: ("unknown_agent",),
         422: ("invalid_phone_number", "destination_not_allowed", "caller_id_refused"),
-        429: ("concurrency_limit_reached", "daily_spend_reached"),
+        429: ("concurrency_limit_reached", *_DIALLING),
         503: ("server_stopping",),
     },
     is_idempotent=True,
@@ -270,7 +272,7 @@ ADD_MONITOR = Operation(
     description="Rings a supervisor into the call, who hears everybody and is heard by nobody.",
     body=AddMonitor,
     answer=MonitorAdded,
-    refusals=_CALL | {422: ("invalid_phone_number", "destination_not_allowed", "invalid_call_state")},
+    refusals=_CALL | {422: ("invalid_phone_number", "destination_not_allowed", "invalid_call_state"), 429: _DIALLING},
     is_idempotent=True,
 )
 EMBED_SESSION = Operation(

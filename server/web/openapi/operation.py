@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
-from quart import Response, jsonify
+from quart import Response
 from quart_schema import document_querystring, document_request, document_response
 
 from server.web.bodies import RequestBody
@@ -82,4 +82,5 @@ def operation_of(view: Callable[..., Any]) -> Operation | None:
 
 def answered(kind: type[BaseModel], body: Mapping[str, Any]) -> Response:
     """`body` as the JSON of `kind`, with the fields that were given."""
-    return jsonify(kind.model_validate(body).model_dump(mode="json", by_alias=True, exclude_unset=True))
+    text = kind.model_validate(body).model_dump_json(by_alias=True, exclude_unset=True)
+    return Response(text + "\n", content_type="application/json")

@@ -21,16 +21,18 @@ _TITLES = {
     429: "Too many",
     503: "Try again in a moment",
 }
+_EVERYWHERE: Mapping[int, tuple[str, ...]] = {503: ("database_unavailable",)}
+_MODES = ("live_key_needed", "test_key_needed")
 _WHO: dict[Who, dict[int, tuple[str, ...]]] = {
     Who.PROJECT: {
         401: ("missing_token", "invalid_key"),
-        403: ("token_in_query", "wrong_key"),
+        403: ("token_in_query", "wrong_key", *_MODES),
         429: ("rate_limit_exceeded",),
     },
     Who.USER: {},
     Who.EITHER: {
         401: ("missing_token", "invalid_key"),
-        403: ("token_in_query", "wrong_key", "wrong_project", "role_too_weak"),
+        403: ("token_in_query", "wrong_key", *_MODES, "wrong_project", "role_too_weak"),
         429: ("rate_limit_exceeded",),
     },
     Who.NOBODY: {},
@@ -62,7 +64,7 @@ def meanings(page: Path) -> dict[str, str]:
 
 def codes_of(operation: Operation) -> dict[int, list[str]]:
     """Every code an operation may answer with, by status."""
-    parts: list[Mapping[int, tuple[str, ...]]] = [_WHO[operation.who]]
+    parts: list[Mapping[int, tuple[str, ...]]] = [_WHO[operation.who], _EVERYWHERE]
     if operation.body is not None:
         parts.append({413: ("too_large",), 422: ("invalid_json", "invalid_request")})
     parts.append(operation.refusals)

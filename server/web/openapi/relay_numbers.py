@@ -21,6 +21,7 @@ _NAMES = {
     "enable_recording": "recording",
     "enable_transcription": "transcription",
     "enable_analysis": "analysis",
+    "announce_recording": "announcement",
 }
 
 
@@ -45,9 +46,16 @@ class ChangeNumber(Asked):
     agent_id: int | Annotated[str, Field(max_length=80)] | None = Field(
         None, description="The agent that answers when nothing is forwarded: its id, uid or slug; null: the first one."
     )
-    enable_recording: bool = Field(True, description="Of calls to this number.")
+    enable_recording: bool = Field(
+        True,
+        description="Of calls to this number. Say none of the three: all is kept of calls forwarded, else nothing.",
+    )
     enable_transcription: bool = Field(True, description="Of calls to this number.")
     enable_analysis: bool = Field(True, description="Of calls to this number. It needs the words.")
+
+    announce_recording: bool = Field(
+        False, description="True: both sides of a forwarded call hear that it is recorded, before anything is."
+    )
 
     def settings(self) -> dict[str, Any]:
         """Those that were given, as RelayNumbers takes them."""
@@ -78,11 +86,12 @@ class RelayNumber(Answered):
     type: _Type
     forward_to: PhoneNumber | None
     relay_enabled: bool
-    sms_enabled: bool
+    sms_enabled: bool = Field(description="False: text messages to it are not delivered, and fire no event.")
     agent_id: str | None = Field(description="The uid of the agent that answers when nothing is forwarded.")
     enable_recording: bool
     enable_transcription: bool
     enable_analysis: bool
+    announce_recording: bool
     created_at: Moment
 
 

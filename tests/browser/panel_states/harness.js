@@ -53,6 +53,7 @@ harness.mount = async (given = {}) => {
   harness.panel = await factory({
     root,
     read: reading.readOptions,
+    fits: reading.fitsRoughly,
     rows: launcherOptions.LAUNCHER_ROWS,
     given: (path) => path.split(".").reduce((inner, name) => Object(inner)[name], wanted),
     apiUrl: location.origin,
@@ -136,6 +137,7 @@ const STATES = {
   },
   menu: async () => {
     await talk("listening", 3);
+    await until(() => harness.root.querySelector(".round.more"));
     press(".round.more");
     await until(() => harness.root.querySelector(".menu:not([hidden])"));
   },

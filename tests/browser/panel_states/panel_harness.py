@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from server.web.assets import LATE_PACKS, PACKS
+from server.web.assets import LANGUAGES, LATE_PACKS, PACKS, first_words
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).parent
@@ -52,7 +52,9 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 def build(folder: Path) -> None:
     """Put the panel, its packs and the harness page into `folder`."""
-    sources = {"panel": "panel.ts"} | {pack: f"packs/{pack}.ts" for pack in (*PACKS, *LATE_PACKS)}
+    sources = {"panel": "panel.ts"} | {pack: f"packs/{pack}.ts" for pack in ("late", *LATE_PACKS)}
+    sources |= dict.fromkeys(LANGUAGES, "packs/words.ts")
+    keys, words = first_words()
     packs = json.dumps({pack: [f"/{pack}.js", ""] for pack in (*PACKS, *LATE_PACKS)})
     for name, source in sources.items():
         command = [
@@ -65,6 +67,8 @@ def build(folder: Path) -> None:
             "--mangle-props=^_",
             "--log-level=error",
             f"--define:PACKS={packs}",
+            f"--define:KEYS={json.dumps(keys)}",
+            f"--define:WORDS={json.dumps(words.get(name))}",
             f"--outfile={folder / name}.js",
         ]
         subprocess.run(command, check=True)

@@ -14,7 +14,8 @@ from server.kit.tasks import TaskScope
 from server.telephony.providers.virtual import magic
 from tests.contract.phonevoice.conftest import CALL, CLIENT, VISITING, Service, beside
 from tests.contract.phonevoice.documented import answer_in, block, fits
-from tests.fixtures.softphones import PATIENCE_MS, Sit
+from tests.fixtures.softphones import Sit
+from tests.fixtures.visitors import PATIENCE_MS
 from tests.flow.test_flow_cable import Talk
 
 SHOP = "https://crm.example/call"

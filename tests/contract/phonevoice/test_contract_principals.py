@@ -61,9 +61,11 @@ class Victim:
 
     async def stands(self) -> list[Any]:
         """All that is the project's, as its own token shows it."""
-        shown = [(await self.service.ask("GET", path)).json() for path in ("/webhooks", "/relay_numbers")]
+        hooks, numbers = [(await self.service.ask("GET", path)).json() for path in ("/webhooks", "/relay_numbers")]
+        for hook in hooks["webhooks"]:
+            hook.pop("failing_since")  # nobody receives any more: the first try of the call's events may come meanwhile
         call = (await self.service.ask("GET", f"/phone_calls/{self.call}")).json()
-        return [*shown, call["status"]]
+        return [hooks, numbers, call["status"]]
 
 
 @pytest.fixture

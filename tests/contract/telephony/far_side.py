@@ -85,7 +85,7 @@ class Told:
 
     async def until(self, kind: type[PhoneEvent]) -> PhoneEvent:
         """The first event of `kind`, waited for."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while True:
                 for event in self.events:
                     if isinstance(event, kind):

@@ -50,7 +50,7 @@ class PlayedHandset:
     # To the test.
 
     async def rang(self) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await self._rang.wait()
 
     async def pick_up(self) -> None:

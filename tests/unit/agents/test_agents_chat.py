@@ -30,7 +30,7 @@ def knowledge() -> FakeKnowledge:
 
 @pytest.fixture
 async def engine(service: ChatService) -> AsyncIterator[OpenAIEngine]:
-    limits = ChatLimits(connect_s=2.0, first_token_s=0.5, total_s=5.0)
+    limits = ChatLimits(connect_s=2.0, first_token_s=2.0, total_s=5.0)
     engine = OpenAIEngine(service.url, service.key, service.model, FakeSpeech(), SystemClock(), limits=limits)
     yield engine
     await engine.close()
@@ -166,8 +166,8 @@ async def test_a_model_that_only_uses_tools_is_stopped(line: AgentLine, service:
         pytest.param(Reply(status=500), id="error"),
         pytest.param(Reply(status=401), id="refused"),
         pytest.param(Reply(status=429), id="too many"),
-        pytest.param(Reply(stall_at=-1), id="no headers"),
-        pytest.param(Reply("Some text", stall_at=0), id="no first token"),
+        pytest.param(Reply(stall_at=-1), id="no headers", marks=pytest.mark.slow),
+        pytest.param(Reply("Some text", stall_at=0), id="no first token", marks=pytest.mark.slow),
         pytest.param(Reply("Some text", garbage=True), id="not json"),
         pytest.param(Reply("Some text", break_at=2), id="broken off"),
         pytest.param(Reply(""), id="nothing said"),

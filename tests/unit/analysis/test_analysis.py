@@ -7,8 +7,7 @@ import pytest
 from quart import Quart, Response, jsonify, request
 
 from server.analysis import Analysis, ExtractiveAnalyser, Said, Talk
-from server.analysis.providers import OpenAiAnalyser
-from server.analysis.providers.openai_chat import TRANSCRIPT_MAX
+from server.analysis.providers.openai_chat import TRANSCRIPT_MAX, OpenAiAnalyser
 from server.kit.tasks import TaskScope
 from server.web.serving import Listener
 from tests.fixtures.application import _accepts

@@ -50,7 +50,7 @@ async def test_every_datagram_arrives_whole_in_order_with_its_sender(peer: socke
     sent = [bytes([number]) * size for number, size in enumerate([1, 0, 300, DATAGRAM_MAX_BYTES])]
     for datagram in sent:
         peer.sendto(datagram, transport.get_extra_info("sockname"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         came = [await heard.datagrams.get() for _ in sent]
     assert came == [(datagram, peer.getsockname()) for datagram in sent]
     transport.close()
@@ -60,7 +60,7 @@ async def test_what_is_sent_arrives_and_what_cannot_be_sent_is_reported(peer: so
     heard = Heard()
     transport = SocketTransport(udp(), heard)
     transport.sendto(b"hello", peer.getsockname())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert await asyncio.get_running_loop().sock_recv(peer, 100) == b"hello"
         transport.sendto(b"x" * 70_000, peer.getsockname())
         assert isinstance(await heard.failures.get(), OSError)
@@ -75,7 +75,7 @@ async def test_a_port_nobody_listens_on_does_not_end_it(peer: socket.socket) -> 
     for _ in range(3):
         transport.sendto(b"anybody?", nobody)
     peer.sendto(b"here", transport.get_extra_info("sockname"))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert (await heard.datagrams.get())[0] == b"here"
     transport.close()
 

@@ -100,6 +100,7 @@ async def test_sound_goes_both_ways() -> None:
     await both_ways()
 
 
+@pytest.mark.slow
 def test_sound_goes_both_ways_on_uvloop_too() -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(both_ways())
@@ -149,6 +150,7 @@ async def test_closing_again_and_at_once_changes_nothing() -> None:
         assert met.states.count(PeerState.CLOSED) == 1
 
 
+@pytest.mark.slow
 async def test_coming_back_is_a_new_peer_beside_the_old_one() -> None:
     async with connected() as first, connected() as second:
         await first.peer.close()

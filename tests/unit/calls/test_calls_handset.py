@@ -127,6 +127,7 @@ async def test_a_second_caller_finds_it_busy() -> None:
         assert await second.end() is CallEnd.BUSY
 
 
+@pytest.mark.slow
 async def test_a_bridge_lets_both_hear_each_other(sqlite_database: Database) -> None:
     async with Switchboard.over(sqlite_database) as board:
         held, page = Held(board.exchange), Page(700)

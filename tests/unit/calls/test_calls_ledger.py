@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from server.calls.ledger import RETRIES_S, Ledger
 from server.calls.state import IllegalTransition, Step
@@ -47,7 +47,8 @@ class Writes:
 
 
 def away() -> Exception:
-    return OperationalError("SELECT 1", None, ConnectionRefusedError())
+    """As a connection that broke is told."""
+    return DBAPIError("SELECT 1", None, ConnectionRefusedError(), connection_invalidated=True)
 
 
 async def test_a_database_that_is_away_for_long_gets_everything_in_order(ledger: Ledger, clock: FakeClock) -> None:

@@ -4,11 +4,14 @@ import asyncio
 from dataclasses import dataclass, field
 
 import pytest
+from sqlalchemy import delete
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from server.analysis import ExtractiveAnalyser
 from server.calls.aftermath import ANALYSED, SETTLED, Aftermath
 from server.calls.outbox import RETRY_S, Outbox
 from server.calls.store import Call, CallEvent, CallStore, NewCall
+from server.calls.tables import OutboxRow
 from server.storage import Database
 from server.transcripts import Segment
 from tests.fakes.clock import FakeClock
@@ -19,11 +22,12 @@ from tests.fixtures.tenancy import Tenancy
 class Actor:
     seen: list[int] = field(default_factory=list)
     fails: int = 0
+    failure: type[Exception] = RuntimeError
 
     async def act(self, event: CallEvent) -> None:
         if self.fails:
             self.fails -= 1
-            raise RuntimeError("not now")
+            raise self.failure("not now")
         self.seen.append(event.seq)
 
 
@@ -61,6 +65,39 @@ async def test_what_fails_is_tried_again_later_and_at_last_kept_with_its_reason(
         assert await outbox.act() == 1
         clock.jump(wait_s)
     assert await outbox.act() == 0
+
+
+async def test_a_database_that_is_away_costs_an_event_neither_tries_nor_its_place(
+    database: Database, clock: FakeClock
+) -> None:
+    tries = len(RETRY_S) + 5
+    store, actor = CallStore(database, clock), Actor(fails=tries, failure=PoolTimeout)
+    call = await a_call(database, clock, store)
+    for _ in range(2):
+        await store.note(call.id, SETTLED, {})
+    outbox = Outbox(database, clock, {SETTLED: actor.act})
+    for _ in range(tries):
+        assert await outbox.act() == 2
+        clock.jump(RETRY_S[0])
+    assert (await outbox.act(), actor.seen) == (2, [2, 3])
+    assert await outbox.act() == 0
+
+
+async def test_an_event_that_goes_with_its_row_holds_up_no_other(database: Database, clock: FakeClock) -> None:
+    store = CallStore(database, clock)
+    seen: list[int] = []
+
+    async def act(event: CallEvent) -> None:
+        seen.append(event.seq)
+        if len(seen) == 1:
+            async with database.transaction() as session:
+                await session.execute(delete(OutboxRow).where(OutboxRow.event_id == event.id))
+            raise RuntimeError("erased meanwhile")
+
+    call = await a_call(database, clock, store)
+    for _ in range(2):
+        await store.note(call.id, SETTLED, {})
+    assert (await Outbox(database, clock, {SETTLED: act}).act(), seen) == (2, [2, 3])
 
 
 async def test_a_process_that_died_while_it_acted_gives_its_work_back(database: Database, clock: FakeClock) -> None:

@@ -115,6 +115,12 @@ def test_muted_is_not_heard_held_neither_hears_nor_is_heard() -> None:
         room.mute("nobody", True)
 
 
+def test_an_agent_does_not_hear_announcements() -> None:
+    person, agent, tone = SayingLeg("a", 100), SayingLeg("b", 20, Role.AI), SayingLeg("t", 7, Role.ANNOUNCEMENT)
+    seated(person, agent, tone).tick()
+    assert (person.last, agent.last) == (27, 100)
+
+
 def test_taps_are_told_on_every_tick_who_was_heard() -> None:
     a, b, tone = SayingLeg("a", 100), SayingLeg("b", None), SayingLeg("t", 7, Role.ANNOUNCEMENT)
     room = seated(a, b, tone)

@@ -72,7 +72,7 @@ class Stalling(Counted):
 
 
 async def until_all_ended(*rooms: Counted) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         for room in rooms:
             await room.ended.wait()
 

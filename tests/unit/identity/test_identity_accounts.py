@@ -213,12 +213,12 @@ async def test_failures_from_everywhere_count_too_and_also_those_at_the_same_tim
 async def test_a_new_password_ends_every_sign_in(few: People) -> None:
     await few.settle()
     old = await few.identity.sign_ins.sign_in(EMAIL, PASSWORD, HOME)
-    await few.identity.accounts.set_password(EMAIL, "quite another one")
+    await few.identity.password_changes.set(EMAIL, "quite another one")
     with pytest.raises(NotAuthenticated):
         await few.identity.sign_ins.session(old.token)
     assert await refused(few.identity.sign_ins.sign_in(EMAIL, PASSWORD, HOME)) == "wrong_credentials"
     await few.identity.sign_ins.sign_in(EMAIL, "quite another one", HOME)
-    assert await refused(few.identity.accounts.set_password("no@example.com", PASSWORD)) == "unknown_user"
+    assert await refused(few.identity.password_changes.set("no@example.com", PASSWORD)) == "unknown_user"
 
 
 async def test_a_hash_of_another_cost_is_made_anew_at_the_next_sign_in(few: People, clock: FakeClock) -> None:
@@ -255,7 +255,7 @@ async def test_what_people_do_is_in_the_audit_log_of_their_tenants(people: Peopl
     token = await identity.tokens.create(user.id)
     for _ in range(2):
         await identity.tokens.revoke(user.id, token.uid)
-    await identity.accounts.set_password(EMAIL, "quite another one")
+    await identity.password_changes.set(EMAIL, "quite another one")
     entries = await people.tenancy.audit.of(user.memberships[0].tenant_id, 20)
     by, who = f"user:{user.uid}", {"user": user.uid}
     assert [(entry.actor, entry.action, entry.details) for entry in entries] == [

@@ -150,7 +150,7 @@ async def test_tls_from_the_first_byte(tmp_path: Path) -> None:
     ("other", "answers", "code"),
     [
         ({"tls": None}, {}, "mail_unavailable"),  # a certificate that the system does not trust
-        ({"password": "wrong"}, {}, "mail_unavailable"),
+        pytest.param({"password": "wrong"}, {}, "mail_unavailable", marks=pytest.mark.slow),
         ({"security": "none", "username": None, "password": None}, {}, "mail_unavailable"),  # it wants STARTTLS
         ({"security": "tls"}, {}, "mail_unavailable"),
         ({}, {"answer": "451 later"}, "mail_unavailable"),

@@ -195,6 +195,7 @@ async def test_known_answers_can_be_prepared(base: KnowledgeBase, tenants: tuple
     assert await base.answers(tenants[0]) == [KnownAnswer("en", "We open at nine.")]
 
 
+@pytest.mark.slow
 async def test_limits(database: Database, clock: FakeClock, tenants: tuple[int, int]) -> None:
     base = KnowledgeBase(database, None, clock)
     with pytest.raises(InvalidInput):

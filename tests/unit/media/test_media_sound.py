@@ -15,6 +15,7 @@ from server.media.levels import FLOOR_DBFS, rms_dbfs
 from server.media.mix import KNEE, SILENCE, mix, mix_minus
 from server.media.opus import OpusDecoder, OpusEncoder, SharedEncoder, packet_ms
 from server.media.resample import Resampler
+from server.media.tones import OnceLeg
 
 frames = arrays(np.int16, FRAME_SAMPLES, elements=st.integers(-32_768, 32_767))
 
@@ -189,3 +190,21 @@ def test_what_several_hear_is_encoded_once_and_silence_settles() -> None:
     assert [packets[0], packets[2]] == [alone.encode(first), alone.encode(second)]
     quiet = [shared.encode(SILENCE) for _ in range(40)]
     assert len(quiet[-1]) < len(packets[2])
+
+
+def test_what_is_played_once_begins_again_after_somebody_could_not_hear_it() -> None:
+    held, done = [False], []
+    words = [np.full(FRAME_SAMPLES, number, np.int16) for number in (1, 2, 3)]
+    leg = OnceLeg("announcement", words, lambda: done.append(None), lambda: held[0])
+
+    def said(frames: int) -> list[int | None]:
+        return [None if (frame := leg.read()) is None else int(frame[0]) for _ in range(frames)]
+
+    assert said(2) == [1, 2]
+    held[0] = True
+    assert said(2) == [None, None]
+    held[0] = False
+    assert said(3) == [1, 2, 3]
+    assert not done
+    assert said(2) == [None, None]
+    assert len(done) == 1

@@ -35,6 +35,7 @@ def killed_in_mid_call(url: str, place: Place, call: int) -> int:
     return int(said[-1]) if said else tick
 
 
+@pytest.mark.slow
 async def test_a_killed_process_loses_at_most_its_last_second(place: Place, sqlite_url: str, call: int) -> None:
     ticks = await asyncio.to_thread(killed_in_mid_call, sqlite_url, place, call)
     (left_behind,) = place.spool.glob("*.mp3")

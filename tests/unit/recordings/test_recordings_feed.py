@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +60,7 @@ def test_nothing_comes_after_the_end() -> None:
     assert feed.is_over
 
 
+@pytest.mark.slow
 async def test_the_end_of_a_call_waits_for_a_disk_only_so_long(place: Place, call: int) -> None:
     may_open = threading.Event()
 

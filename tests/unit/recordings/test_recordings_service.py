@@ -87,6 +87,7 @@ async def test_each_side_is_heard_on_its_channel_at_its_time(place: Place, recor
     assert list(place.spool.iterdir()) == []
 
 
+@pytest.mark.slow
 async def test_ten_minutes_keep_their_time_to_the_end(place: Place, recordings: Recordings, call: int) -> None:
     recorder = await recordings.start(call)
     for minute in range(10):

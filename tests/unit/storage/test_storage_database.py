@@ -1,6 +1,7 @@
 """The database keeps what was committed and nothing else, and its migrations make exactly the declared schema."""
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -9,10 +10,11 @@ from alembic.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select, text
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 import server.calls.tables
 import server.conversations.tables
+import server.identity.tables
 import server.knowledge.tables
 import server.recordings.tables
 import server.sessions.tables
@@ -20,13 +22,19 @@ import server.storage.idempotency
 import server.tenants.tables
 import server.webhooks.tables
 import server.widgets.tables  # noqa: F401  # the tables' modules declare the schema
-from server.storage import Base, Database
+from server.storage import Base, Database, is_away
+from server.storage.database import Unreachable
 from server.storage.migrations import migrate
 from server.storage.text import storable
 from server.tenants.tables import ProjectRow, TenantRow
 from tests.fixtures.servers import PrivatePostgres
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+_SLOW = {
+    "postgresql": "SELECT pg_sleep(0.2)",
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 200000) SELECT max(i) FROM n",
+}
+"""Takes a moment."""
 
 
 def tenant(uid: str, created_at: datetime = AT) -> TenantRow:
@@ -172,6 +180,61 @@ async def test_a_database_that_is_away_is_not_reachable(database: Database) -> N
     assert not await away.is_reachable()
     await away.close()
     await away.close()
+
+
+async def test_only_what_may_pass_is_a_database_that_is_away(database: Database) -> None:
+    for refused in ("SELECT * FROM nowhere", "SELECT nothing"):
+        with pytest.raises(DBAPIError) as failure:
+            await database.look(lambda db, sql=refused: db.execute(text(sql)))  # type: ignore[misc]
+        assert not is_away(failure.value)
+    away = Database("postgresql://nobody@127.0.0.1:1/none")
+    with pytest.raises(Unreachable) as unreachable:
+        await away.look(lambda db: db.execute(text("SELECT 1")))
+    assert is_away(unreachable.value)
+    await away.close()
+    assert not is_away(FileNotFoundError())
+
+
+async def test_a_look_sees_what_is_committed_and_leaves_nothing_open(database: Database) -> None:
+    def names(db: Connection) -> list[str]:
+        return list(db.scalars(select(TenantRow.uid).order_by(TenantRow.uid)))
+
+    async with database.transaction() as session:
+        session.add(tenant("acme"))
+        await session.flush()
+        assert await database.look(names) == []
+    assert await database.look(names) == ["acme"]
+    with pytest.raises(ZeroDivisionError):
+        await database.look(lambda _: 1 / 0)
+    async with database.transaction() as session:
+        session.add(tenant("other"))
+    assert await database.look(names) == ["acme", "other"]
+
+
+async def test_after_a_look_the_same_connection_can_take_everything_back(database_url: str) -> None:
+    database = Database(database_url, connections=1)
+    for _ in range(2):
+        assert await database.look(lambda db: db.scalar(select(TenantRow.uid))) is None
+        with contextlib.suppress(ZeroDivisionError):
+            async with database.transaction() as session:
+                session.add(tenant("acme"))
+                await session.flush()
+                raise ZeroDivisionError
+    await database.close()
+
+
+async def test_a_look_that_nobody_waits_for_any_more_gives_its_connection_back(database_url: str) -> None:
+    database = Database(database_url, connections=1, wait_s=5.0)
+    for _ in range(3):
+        looking = asyncio.create_task(database.look(lambda db: db.execute(text(_SLOW[database.engine.dialect.name]))))
+        await asyncio.sleep(0)
+        looking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await looking
+    async with database.transaction() as session:
+        session.add(tenant("acme"))
+    assert await database.look(lambda db: db.scalar(select(TenantRow.uid))) == "acme"
+    await database.close()
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=())))

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.storage.rate import LocalRates, Rate, Rates
@@ -72,6 +72,7 @@ async def test_nothing_is_within_a_limit_of_none(rates: Rates) -> None:
     assert await taken(rates, "a", 3, Rate(per_minute=0)) == 0
 
 
+@settings(deadline=None)
 @given(
     limit=st.integers(1, 400),
     uses=st.lists(st.tuples(st.floats(0, 90), st.integers(1, 500)), min_size=1, max_size=6),

@@ -27,7 +27,7 @@ async def test_nothing_lingers_after_a_hang_up(number: str, after_s: float) -> N
     )
     await clock.advance(after_s)
     await leg.hangup()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while len(scripts) or len(driver._tasks):  # noqa: ASYNC110  # a task that ends tells nobody
             await asyncio.sleep(0)
     await driver.stop(0)

@@ -68,7 +68,7 @@ async def test_a_rotated_key_opens_the_same_until_the_overlap_is_over(
     assert (await _key(tenancy, acme, kind)).state == "expired"
 
 
-async def test_without_an_overlap_the_old_key_is_refused_at_once_by_every_process(
+async def test_without_an_overlap_the_old_key_is_refused_here_at_once_and_within_two_seconds_by_every_process(
     tenancy: Tenancy, acme: NewTenant, database_url: str, clock: FakeClock
 ) -> None:
     other = Database(database_url)
@@ -77,9 +77,14 @@ async def test_without_an_overlap_the_old_key_is_refused_at_once_by_every_proces
         assert await _opens(elsewhere, acme.secret_key)
         key = await _key(tenancy, acme, Kind.SECRET)
         rotated = await tenancy.keyring.rotate(acme.tenant_id, key.uid, timedelta(0))
+        assert not await _opens(tenancy, acme.secret_key)
+        clock.jump(2)
         assert not await _opens(elsewhere, acme.secret_key)
+        assert await _opens(tenancy, rotated.text)
         assert await _opens(elsewhere, rotated.text)
         await tenancy.keyring.revoke(acme.tenant_id, rotated.uid)
+        assert not await _opens(tenancy, rotated.text)
+        clock.jump(2)
         assert not await _opens(elsewhere, rotated.text)
     finally:
         await other.close()

@@ -25,8 +25,8 @@ def test_every_row_has_every_language_with_the_same_values_in_it() -> None:
 
 def test_every_text_that_is_asked_for_is_there_and_every_one_there_is_asked_for() -> None:
     asked = {key for text in TEXTS for key in re.findall(r"""\bt\(\s*["']([\w.-]+)["']\s*[,)]""", text)}
-    asked |= {key for text in CODE for key in re.findall(r'"([a-z_]+\.[a-z_]+)"', text) if key in ROWS}
-    asked |= {key for text in CODE for key in re.findall(r'Flash\(\s*"([\w.]+)"', text)}
+    asked |= {key for text in TEXTS + CODE for key in re.findall(r'"([a-z_]+\.[a-z_]+)"', text) if key in ROWS}
+    asked |= {key for text in TEXTS + CODE for key in re.findall(r'Flash\(\s*"([\w.]+)"', text)}
     stems = {stem for text in TEXTS for stem in re.findall(r"""\bt\(\s*["']([\w.-]+)["']\s*~""", text)} | {"error."}
     assert sorted(asked - set(ROWS)) == []
     unused = [key for key in ROWS if key not in asked and not key.startswith(tuple(stems))]

@@ -18,7 +18,7 @@ from tests.fixtures.recording_server import SECONDS, Served, serving_recordings
 from tests.fixtures.recordings import Place, heard
 
 
-@pytest.fixture(params=["folder", "s3"])
+@pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.slow)])
 async def served(
     request: pytest.FixtureRequest, sqlite_database: Database, tmp_path: Path, clock: FakeClock
 ) -> AsyncIterator[Served]:

@@ -87,7 +87,7 @@ def test_what_does_not_fit_is_named(options: dict[str, object], wrong: str) -> N
         ({"theme.primaryColor": "#0a7", "greeting": "Hi"}, {"theme.primaryColor": "#0a7", "greeting": "Hi"}),
         ({"theme": {"mode": "dark"}, "theme.radius": 3}, {"theme.mode": "dark", "theme.radius": 3}),
         ({"theme.radius": 3, "theme": {"mode": "dark"}}, {"theme.radius": 3, "theme.mode": "dark"}),
-        ({"labels": {"talk.now": "Go"}}, {"labels": {"talk.now": "Go"}}),
+        ({"labels.talk": "Go", "labels": {"end": "Stop"}}, {"labels": {"talk": "Go", "end": "Stop"}}),
     ],
 )
 def test_settled_options_have_dotted_names(given: dict[str, object], settled: dict[str, object]) -> None:
@@ -114,6 +114,15 @@ def test_a_dotted_name_that_is_no_option_is_refused(name: str) -> None:
 )
 def test_typed_text_is_read_as_its_option_needs(name: str, text: str, value: object) -> None:
     assert TABLE.read(name, text) == value
+
+
+def test_a_label_of_no_text_is_named_and_the_texts_told() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        TABLE.settled({"labels": {"talk": "Go", "tlak": "Go", "sendd": "Off"}})
+    told, *wrong = refused.value.details
+    assert (told.field, [problem.field for problem in wrong]) == ("labels", ["labels.sendd", "labels.tlak"])
+    assert {"talk,", "send,", "cannotHear,"} <= set(told.problem.split())
+    assert "labels.tlak: There is no such text." in str(refused.value)
 
 
 def test_every_mistake_is_named_at_once() -> None:

@@ -3,7 +3,7 @@
 export type Rgb = readonly [number, number, number];
 
 export const READABLE = 4.5;
-const WHITE: Rgb = [255, 255, 255];
+export const WHITE: Rgb = [255, 255, 255];
 const BLACK: Rgb = [0, 0, 0];
 
 const linear = (part: number): number => {
@@ -23,23 +23,25 @@ export function contrast(a: Rgb, b: Rgb): number {
 const mix = (from: Rgb, to: Rgb, share: number): Rgb =>
   from.map((part, i) => Math.round(part + ((to[i] as number) - part) * share)) as unknown as Rgb;
 
-/** `colour`, darkened or lightened just enough to be read on `ground`. */
-export function readableOn(colour: Rgb, ground: Rgb): Rgb {
-  const end = contrast(ground, BLACK) > contrast(ground, WHITE) ? BLACK : WHITE;
-  let share = 0;
-  while (share < 1 && contrast(mix(colour, end, share), ground) < READABLE) share += 0.04;
-  return mix(colour, end, Math.min(share, 1));
-}
-
 /** Black or white, whichever is easier to read on `ground`; one of the two always reaches 4.5. */
 export const inkOn = (ground: Rgb): Rgb => (contrast(ground, WHITE) >= READABLE ? WHITE : BLACK);
 
-/** `#rgb` or `#rrggbb`, as three parts; null for anything else. */
-export function parseHex(text: string): Rgb | null {
-  const short = /^#([\da-f])([\da-f])([\da-f])$/i.exec(text.trim());
-  const full = short ? short.slice(1).map((digit) => digit + digit) : /^#(..)(..)(..)$/.exec(text.trim())?.slice(1);
-  const parts = full?.map((pair) => Number.parseInt(pair, 16));
-  return parts?.every((part) => part >= 0) ? (parts as unknown as Rgb) : null;
+/** `colour`, darkened or lightened just enough to be read on `ground`, which is nearly white or nearly black. */
+export function readableOn(colour: Rgb, ground: Rgb): Rgb {
+  let share = 0;
+  let seen = colour;
+  while (contrast(seen, ground) < READABLE) {
+    share += 0.04;
+    seen = mix(colour, inkOn(ground), share);
+  }
+  return seen;
 }
+
+/** `#rgb` or `#rrggbb`, which the options are checked for, as three parts. */
+export const parseHex = (text: string): Rgb =>
+  text
+    .replace(/^#(.)(.)(.)$/, "#$1$1$2$2$3$3")
+    .match(/\w\w/g)
+    ?.map((pair) => Number.parseInt(pair, 16)) as unknown as Rgb;
 
 export const css = ([r, g, b]: Rgb): string => `rgb(${r} ${g} ${b})`;

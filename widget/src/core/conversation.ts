@@ -1,16 +1,17 @@
 /** One visitor's conversation: turns what they press into sessions and links, and what arrives into signals. */
 
 import type { Link, PeerEvents } from "../rtc/peer";
+import type { Api } from "./api";
 import { GRACE_MS } from "./backoff";
-import { codeOf, isSessionGone, Problem, writesInstead } from "./errors";
+import { codeOf, isSessionGone, Problem } from "./errors";
 import { join } from "./joining";
-import { type AgentConfig, parse } from "./protocol";
+import { type AgentConfig, parse, type ToServer } from "./protocol";
 import { type Signal, signal } from "./signals";
 import { Sound } from "./sound";
-import { type CallState, FIRST, isLive, isOngoing, type Mode, next, type Step, shown } from "./state";
+import { type CallState, FIRST, isLive, type Mode, next, type Step, shown } from "./state";
 import { Transcript } from "./transcript";
 import { Visit } from "./visit";
-import type { Settings, VoiceLink, World } from "./world";
+import type { Settings, World } from "./world";
 
 export class Conversation {
   readonly state = signal<CallState>(FIRST);
@@ -18,57 +19,59 @@ export class Conversation {
   /** A notice of the server, or the reason why we write instead of talking: a code, or nothing. */
   readonly note = signal("");
   readonly transcript = new Transcript();
+  readonly api: Api;
+  readonly visit: Visit;
+  link: Link | null = null;
+  /** Ends a wait before the next attempt: the network is back. */
+  wake: (() => void) | null = null;
   readonly sound: Sound;
 
-  private readonly _visit: Visit;
-  private _link: Link | null = null;
-  /** Every beginning has a number: what an earlier one still brings is not wanted any more. */
   private _attempt = 0;
   private _wanted: Mode = "voice";
   private _isOver = false;
   private _grace: ReturnType<typeof setTimeout> | undefined;
-  private _wake: (() => void) | null = null;
 
   constructor(
-    private readonly settings: Settings,
-    private readonly world: World,
+    private readonly _settings: Settings,
+    private readonly _world: World,
   ) {
-    this._visit = new Visit(settings, world, ({ messages }, isNews) => {
+    this.api = _world.api;
+    this.visit = new Visit(_settings, _world, ({ messages }, isNews) => {
       for (const message of messages) {
-        if (this.transcript.take(message) && isNews) world.emit("message", message);
+        if (this.transcript.take(message) && isNews) _world.emit("message", message);
       }
     });
-    this.config = this._visit.config;
-    this.sound = new Sound(
-      world.microphone,
-      () => settings.options.pushToTalk,
-      () => void this.choose(),
-    );
+    this.config = this.visit.config;
+    this.sound = new Sound(_world.microphone, () => _settings.options.pushToTalk);
   }
 
   /** Ask who answers here; spends nothing. A kept session goes on instead. */
   async open(): Promise<void> {
     if (this.state.get().phase !== "idle") return;
-    const token = this.world.resume.read();
+    const token = this._world.resume.read();
     try {
-      if (token && !this.world.api.token) await this._goOn(token);
-      else await this._visit.load();
+      if (token && !this.api.token) {
+        this.api.token = token;
+        await (await this._late("unreachable")).goOn(this, codeOf);
+      } else await this.visit.load();
     } catch (thrown) {
       this._fail(thrown);
     }
   }
+
+  /** Until the server said otherwise, we take it that this agent talks. */
+  canTalk = (): boolean => this.config.get()?.voice !== false;
 
   /** Talk or write; voice when the agent and this page can. In a written conversation, `voice` adds sound. */
   async start(mode?: Mode): Promise<void> {
     const state = this.state.get();
     if (isLive(state) ? mode !== "voice" || state.mode === "voice" : /ing$/.test(state.phase)) return;
     try {
-      const config = await this._visit.load();
-      const canTalk = config.voice && !this.settings.options.textOnly;
-      this._wanted = canTalk && mode !== "text" ? "voice" : "text";
-      if (mode === "voice" && !canTalk) this.note.set("voice_unavailable");
-      if (this._visit.needsConsent) this._move({ type: "ask" });
-      else await this._begin(this._wanted);
+      await this.visit.load();
+      this._wanted = this.canTalk() && mode !== "text" ? "voice" : "text";
+      if (mode === "voice" && !this.canTalk()) this.note.set("voice_unavailable");
+      if (this.visit.needsConsent) this.move({ type: "ask" });
+      else await this.begin(this._wanted);
     } catch (thrown) {
       this._fail(thrown);
     }
@@ -76,39 +79,35 @@ export class Conversation {
 
   /** The visitor agreed to what was shown; still inside their click. */
   agree(mode: Mode = this._wanted): void {
-    this._visit.agree();
-    void this._begin(mode);
+    this.visit.agree();
+    void this.begin(mode);
   }
 
   /** The version of the terms that the visitor is asked to agree to. */
   get consentVersion(): string {
-    return this._visit.version;
+    return this.visit.version;
   }
 
   decline(): void {
     this.transcript.clear();
-    this._move({ type: "decline" });
+    this.move({ type: "decline" });
   }
 
   /** Written words; they start a conversation when there is none, and wait while there is no connection. */
   sendText(text: string): void {
     if (!text.trim()) return;
-    if (this._isOver) this._startOver();
+    if (this._isOver) this.startOver();
     const written = this.transcript.write(text.trim());
-    if (!this._link?.send({ type: "text", ...written })) void this.start("text");
+    if (!this.send({ type: "text", ...written })) void this.start("text");
   }
+
+  /** False when it cannot be sent now. */
+  send = (message: ToServer): boolean => !!this.link?.send(message);
 
   mute(on: boolean): void {
-    this._move({ type: "mute", on });
+    this.move({ type: "mute", on });
     this.sound.mute(on);
-    this._link?.send({ type: "mute", on });
-  }
-
-  /** Hold-to-talk: pressed or released. */
-  talk(on: boolean): void {
-    if (on === this.sound.held.get() || !isLive(this.state.get())) return;
-    this.sound.hold(on);
-    this._link?.send({ type: "talk", on });
+    this.send({ type: "mute", on });
   }
 
   /** There is nothing to hold: muted, and from here on as in any call. */
@@ -120,114 +119,64 @@ export class Conversation {
 
   /** Hang up, or stop connecting. */
   end(): void {
-    const { api } = this.world;
-    if (api.token && !this._isOver) {
-      this._link?.send({ type: "end" });
-      api.end().catch((thrown) => this.world.report(codeOf(thrown), "end"));
+    if (this.api.token && !this._isOver) {
+      this.send({ type: "end" });
+      this._hangUp();
       this._finish("visitor");
     } else {
       this._drop();
-      this._move({ type: "restart" });
+      this.move({ type: "restart" });
     }
   }
-
-  rate = (score: number): Promise<object> => this.world.api.rate(score, null);
 
   /** After an end or an error: again, with the same session if it still lives. */
   again(): void {
-    if (this._isOver) this._startOver();
+    if (this._isOver) this.startOver();
     this.note.set("");
-    if (this.world.api.token) void this._rejoin();
+    if (this.api.token) void this.rejoin();
     else void this.start(this._wanted);
-  }
-
-  /** Another microphone, also in the middle of a call. */
-  async choose(deviceId?: string): Promise<void> {
-    try {
-      const stream = await this.sound.choose(deviceId);
-      if (stream) await (this._link as VoiceLink | null)?.replace?.(stream);
-    } catch (thrown) {
-      this._say(codeOf(thrown), thrown);
-    }
-  }
-
-  /** The browser says that the network is back, or gone. */
-  network(isOnline: boolean): void {
-    if (isOnline) this._wake?.();
-    else if (isLive(this.state.get())) void this._rejoin();
-  }
-
-  /** The page goes into the browser's back/forward cache: a living connection would keep it out. */
-  park(): void {
-    if (!isOngoing(this.state.get())) return;
-    this._attempt++;
-    this._unlink();
-    this._move({ type: "lost" });
-  }
-
-  unpark(): void {
-    if (this.state.get().phase === "reconnecting") void this._rejoin();
   }
 
   /** Let go of everything; the session stays on the server for a moment, for the next page. */
   close(): void {
     this._drop();
-    this._wake?.();
+    this.wake?.();
   }
 
-  private async _goOn(token: string): Promise<void> {
-    try {
-      const { mode } = await this._visit.goOn(token);
-      const talks = mode === "voice" && this.config.get()?.voice && (await this.world.isMicrophoneAllowed());
-      await this._begin(talks ? "voice" : "text");
-    } catch (thrown) {
-      if (!isSessionGone(codeOf(thrown))) throw thrown;
-      this.world.resume.forget();
-      this._startOver();
-      await this._visit.load();
-    }
-  }
-
-  private async _begin(mode: Mode): Promise<void> {
-    const attempt = ++this._attempt;
-    if (this._isOver) this._startOver();
+  async begin(mode: Mode): Promise<void> {
+    const isMine = this.newAttempt();
+    if (this._isOver) this.startOver();
     this._wanted = mode;
     try {
-      if (mode === "voice") await this._hear(attempt);
-      if (attempt !== this._attempt) return;
-      this._move({ type: "connect", mode });
-      await this._join(mode, attempt);
+      if (mode === "voice") await this._hear(isMine);
+      if (!isMine()) return;
+      this.move({ type: "connect", mode });
+      await this._join(mode, isMine);
     } catch (thrown) {
-      if (attempt === this._attempt) this._fellShort(mode, thrown);
+      if (isMine()) void this._fellShort(mode, thrown);
     }
   }
 
-  private _hear = (attempt: number): Promise<void> =>
-    this.sound.hear(
-      () => attempt === this._attempt,
-      () => this._move({ type: "request" }),
-    );
+  /** What an earlier attempt still brings is not wanted any more: whether this one is still the newest. */
+  newAttempt(): () => boolean {
+    const mine = ++this._attempt;
+    return () => mine === this._attempt;
+  }
+
+  private _hear = (isMine: () => boolean): Promise<void> =>
+    this.sound.hear(isMine, () => this.move({ type: "request" }));
 
   /** Voice that cannot be becomes writing, said in words; what cannot be helped becomes an error. */
-  private _fellShort(mode: Mode, thrown: unknown): void {
+  private async _fellShort(mode: Mode, thrown: unknown): Promise<void> {
     const code = codeOf(thrown);
-    if (code === "session_ended") this._finish("server");
-    else if (code === "consent_required") {
-      this._visit.disagree();
-      this._say(code, thrown);
-      this._move({ type: "restart" });
-      void this.start(mode);
-    } else if (mode === "voice" && writesInstead(code)) {
-      this._say(code, thrown);
-      this.sound.release();
-      if (this._link) this._move({ type: "live" });
-      else void this._begin("text");
-    } else this._fail(thrown);
+    if (code === "session_ended") return this._finish("server");
+    const attempt = this._attempt;
+    const { help } = await this._world.late().catch(() => ({ help: undefined }));
+    if (attempt === this._attempt && !help?.(this, mode, thrown, code)) this._fail(thrown);
   }
 
   /** Reach the server and wait until control messages flow. */
-  private async _join(mode: Mode, attempt: number): Promise<void> {
-    const isMine = () => attempt === this._attempt;
+  private async _join(mode: Mode, isMine: () => boolean): Promise<void> {
     const reach = mode === "voice" ? this._reachByVoice : this._reachByText;
     const link = await join(reach, {
       lost: (code) => isMine() && this._lost(code),
@@ -244,56 +193,61 @@ export class Conversation {
 
   /** The visitor pressed "End" while the server was still opening: what it opened is closed again. */
   private _abandon(): void {
-    this.world.api.end().catch((thrown) => this.world.report(codeOf(thrown), "end"));
-    this.world.resume.forget();
-    this.world.emit("conversationEnd", { reason: "visitor" });
-    this._startOver();
+    this._hangUp();
+    this._world.emit("conversationEnd", { reason: "visitor" });
+    this.startOver();
+  }
+
+  private _hangUp(): void {
+    this.api.ask("sessions/end", {}).catch((thrown) => this._world.report(codeOf(thrown), "end"));
   }
 
   private _reachByVoice = async (events: PeerEvents, made: (link: Link) => void): Promise<void> => {
     const stream = this.sound.mine.get();
     if (!stream) throw new Problem("microphone_missing");
-    const peer = this.world.peer(this.config.get()?.ice_servers ?? [], stream, events);
+    const peer = this._world.peer(this.config.get() ?? { ice_servers: [] }, stream, events);
     made(peer);
-    await peer.answer(await this._visit.reach("voice", await peer.offer()));
+    await peer.answer(await this.visit.reach("voice", await peer.offer()));
   };
 
   private _reachByText = async (events: PeerEvents, made: (link: Link) => void): Promise<void> => {
-    await this._visit.reach("text", null);
-    const { openWritten } = await this._late("unreachable");
-    made(openWritten(this.world.api, this.transcript.seen, events));
+    const isKept = !!this.api.token;
+    if (!isKept) await this.visit.reach("text", null);
+    const { openWritten, beSure } = await this._late("unreachable");
+    if (isKept) await beSure(this);
+    made(openWritten(this.api, this.transcript.seen, events));
   };
 
   /** The late chunk, or a Problem with `code`. */
   private _late = (code: string): ReturnType<World["late"]> =>
-    this.world.late().catch(() => {
+    this._world.late().catch(() => {
       throw new Problem(code);
     });
 
   private _joined(link: Link, mode: Mode): void {
-    const before = this._link;
-    this._link = link;
+    const before = this.link;
+    this.link = link;
     before?.close();
     if (mode === "voice") {
       link.send({ type: "hello", since: this.transcript.seen() });
-      if (this.settings.options.startMuted && this.transcript.isNew) this.mute(true);
+      if (this._settings.options.startMuted && this.transcript.isNew) this.mute(true);
       if (this.sound.isByHold() || this.state.get().muted) link.send({ type: "mute", on: true });
     }
-    this._move({ type: "live" });
+    this.move({ type: "live" });
     for (const written of this.transcript.unconfirmed) link.send({ type: "text", ...written });
   }
 
   private _receive(raw: unknown): void {
     const message = parse(raw);
-    if (message?.type === "state") this._move({ type: "turn", to: message.state });
+    if (message?.type === "state") this.move({ type: "turn", to: message.state });
     else if (message?.type === "ended") this._finish(message.reason);
-    else if (message?.type === "error") this._say(message.code, new Problem(message.code, message.message));
+    else if (message?.type === "error") this.say(new Problem(message.code, message.message));
     else if (message?.type === "notice") {
       this.note.set(message.code);
-      this.world.emit("notice", { code: message.code });
+      this._world.emit("notice", { code: message.code });
     } else if (message?.type === "message") {
       if (message.role === "user" && this.note.get() === "cannot_hear_you") this.note.set("");
-      if (this.transcript.take(message)) this.world.emit("message", message);
+      if (this.transcript.take(message)) this._world.emit("message", message);
     }
   }
 
@@ -303,34 +257,27 @@ export class Conversation {
   }
 
   private _lost(code?: string): void {
-    if (code === "session_ended") this._finish("server");
-    else if (code) this._fail(new Problem(code));
-    else void this._rejoin();
+    if (code) void this._fellShort("text", new Problem(code));
+    else void this.rejoin();
   }
 
   /** The same session over a new connection; waits as backoff.ts says, less when the network is back. */
-  private async _rejoin(): Promise<void> {
-    const attempt = ++this._attempt;
-    const isWanted = () => attempt === this._attempt;
-    const { mode } = this.state.get();
-    this._unlink();
-    if (this.state.get().phase === "error") this._move({ type: "connect", mode });
-    else this._move({ type: "lost" });
-    this.world.emit("reconnecting", { mode });
+  async rejoin(): Promise<void> {
+    const isWanted = this.newAttempt();
+    const { mode, phase } = this.state.get();
+    this.unlink();
+    this.move(phase === "error" ? { type: "connect", mode } : { type: "lost" });
+    this._world.emit("reconnecting", { mode });
     const work = async () => {
-      if (mode === "voice") await this._hear(attempt);
-      await this._join(mode, attempt);
-    };
-    const onWait = (wake: () => void) => {
-      this._wake = wake;
+      if (mode === "voice") await this._hear(isWanted);
+      await this._join(mode, isWanted);
     };
     try {
       const { persist } = await this._late("connection_lost");
-      const isBack = await persist({ work, codeOf, isWanted, onWait, now: this.world.now });
-      if (isBack) this.transcript.markGap();
-      else if (isWanted()) this._fail(new Problem("connection_lost"));
+      const isBack = await persist(this, { work, codeOf, isWanted });
+      if (!isBack && isWanted()) throw new Problem("connection_lost");
     } catch (thrown) {
-      if (isWanted()) this._fellShort(mode, thrown);
+      if (isWanted()) void this._fellShort(mode, thrown);
     }
   }
 
@@ -338,54 +285,55 @@ export class Conversation {
     const code = codeOf(thrown);
     this._drop();
     this._isOver = isSessionGone(code);
-    if (this._isOver) this.world.resume.forget();
-    this._say(code, thrown);
+    if (this._isOver) this._world.resume.forget();
+    this.say(thrown);
     this.note.set("");
-    this._move({ type: "fail", code });
+    this.move({ type: "fail", code });
   }
 
   private _finish(reason: string): void {
     if (this._isOver) return;
     this._drop();
     this._isOver = true;
-    this.world.resume.forget();
-    this._move({ type: "finish", reason });
-    this.world.emit("conversationEnd", { reason });
+    this._world.resume.forget();
+    this.move({ type: "finish", reason });
+    this._world.emit("conversationEnd", { reason });
   }
 
   /** Tell the visitor beside the conversation, the page by an event, and the site owner on the console. */
-  private _say(code: string, thrown: unknown): void {
+  say(thrown: unknown): void {
+    const code = codeOf(thrown);
     const message = thrown instanceof Problem ? thrown.message : String(thrown);
     this.note.set(code);
-    this.world.report(code, message);
-    this.world.emit("error", { code, message });
+    this._world.report(code, message);
+    this._world.emit("error", { code, message });
   }
 
-  private _startOver(): void {
+  startOver(): void {
     this._isOver = false;
-    this._visit.leave();
+    this.visit.leave();
     this.transcript.clear();
     this.note.set("");
-    this._move({ type: "restart" });
+    this.move({ type: "restart" });
   }
 
-  private _unlink(): void {
+  unlink(): void {
     clearTimeout(this._grace);
-    this._link?.close();
-    this._link = null;
+    this.link?.close();
+    this.link = null;
   }
 
   private _drop(): void {
     this._attempt++;
-    this._unlink();
+    this.unlink();
     this.sound.release();
   }
 
-  private _move(step: Step): void {
+  move(step: Step): void {
     const before = this.state.get();
     const now = next(before, step);
     if (now === before) return;
     this.state.set(now);
-    this.world.emit("state", { state: shown(now), mode: now.mode, muted: now.muted });
+    this._world.emit("state", { state: shown(now), mode: now.mode, muted: now.muted });
   }
 }

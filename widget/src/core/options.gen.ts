@@ -19,7 +19,7 @@ export interface Options {
   theme: { primaryColor: string; radius: number; font: string; mode: "auto" | "light" | "dark" };
   /** What the agent says first. Default: the agent's own greeting. */
   greeting: string;
-  /** Texts of the panel to replace, by key (the keys are those of widget/src/i18n/en.ts). As an attribute: JSON. */
+  /** Texts of the panel to replace, by key; the keys are below. As an attribute: JSON. */
   labels: Record<string, string>;
   /** A picture of the agent; needs img-src under a strict policy. Default: the two arcs. */
   avatar: string;

@@ -1,19 +1,20 @@
 /** The panel's closer look at the options: every limit of the table. */
 
-import { type Fits, type Given, isBetween, type OptionRow } from "./options";
+import type { Fits, Given, OptionRow } from "./options";
 
-const PATTERNS: Record<string, RegExp> = { c: /^#([\da-f]{3}){1,2}$/i, u: /^https?:\/\/\S+$/ };
-const TYPES: Record<string, string> = { b: "boolean", f: "function" };
+/** What texts of each kind look like; a pattern of the table's own is its limit. */
+const PATTERNS: Record<string, RegExp> = { s: /^/, c: /^#([\da-f]{3}){1,2}$/i, u: /^https?:\/\/\S+$/ };
 
-export const fitsExactly: Fits = (value, kind, _base, limits = []) => {
-  const most = +(limits[0] ?? Number.POSITIVE_INFINITY);
-  if (kind === "e") return limits.includes(value as string);
-  if (kind === "n") return isBetween(value as number, limits);
-  if (kind === "t") return isTexts(value) && Object.keys(value).length <= most;
-  if (typeof value !== (TYPES[kind] ?? "string")) return false;
-  if (kind === "p") return new RegExp(String(limits[0])).test(value as string);
-  return kind in TYPES || ((PATTERNS[kind]?.test(value as string) ?? true) && (value as string).length <= most);
-};
+/** `roughly` has looked at the type, at numbers and at enumerations. */
+export const exactly =
+  (roughly: Fits): Fits =>
+  (value, kind, base, limits = []) => {
+    if (!roughly(value, kind, base, limits)) return false;
+    const isTooLong = (length: number) => length > +(limits[0] as number);
+    if (kind === "t") return isTexts(value) && !isTooLong(Object.keys(value).length);
+    if (kind === "p") return new RegExp(limits[0] as string).test(value as string);
+    return !PATTERNS[kind] || (PATTERNS[kind].test(value as string) && !isTooLong((value as string).length));
+  };
 
 const isTexts = (value: unknown): value is object =>
   Object(value) === value &&

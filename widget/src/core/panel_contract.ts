@@ -1,12 +1,12 @@
 /** What the loader and the panel promise each other: how the panel is loaded, given its host, and driven. */
 
 import type { Late } from "../late/kit";
-import { type Given, type OptionRow, type readOptions, type Stored, withStored } from "./options";
+import { type Fits, type Given, type OptionRow, type readOptions, type Stored, withStored } from "./options";
 import { type Options, ROWS } from "./options.gen";
-import { fitsExactly, readingTexts } from "./options_check";
+import { exactly, readingTexts } from "./options_check";
 import { signal } from "./signals";
 
-/** A script of ours: URL path and sha384. */
+/** A script of ours: URL path and sha256. */
 export type Chunk = [path: string, integrity: string];
 
 /** A chunk's script dispatches this on its own `<script>` element, with what it hands over as detail. */
@@ -34,6 +34,7 @@ export interface LoaderHost extends Host {
   given: Given;
   /** What the panel needs and the loader has already: how options are read, and its rows of the table. */
   read: typeof readOptions;
+  fits: Fits;
   rows: OptionRow[];
   /** Loads another script of ours, its bytes checked; what it hands over. Rejects when it cannot be had. */
   load(chunk: Chunk): Promise<unknown>;
@@ -43,6 +44,8 @@ export interface LoaderHost extends Host {
 export interface PanelHost extends LoaderHost {
   /** Checked: what the page gave, then what the tenant stored, then the defaults. Reads a signal. */
   readonly options: Options;
+  /** Tells the page what it gave wrong, in the console and as an event. */
+  report(code: string, message: string): void;
   /** What the tenant stored, once the server said so. */
   learn(stored: Stored): void;
   /** The panel's texts in the page's language. */
@@ -70,6 +73,8 @@ export type LoadedPanel = (host: LoaderHost) => Promise<Panel>;
 
 /** The late chunk and the first words of each language, put in by the build. */
 declare const PACKS: Record<Options["language"] | "late", Chunk>;
+/** The keys of the first words, in the order in which every language's script gives them; put in by the build. */
+declare const KEYS: string[];
 
 /** Called by the panel's entry, once, while its script runs. */
 export function offerPanel(factory: PanelFactory): void {
@@ -80,25 +85,26 @@ export function offerPanel(factory: PanelFactory): void {
     };
     const rows = [...host.rows, ...ROWS];
     const given = readingTexts(rows, host.given);
-    const page = host.read<Options>(rows, given, fitsExactly, (path) =>
-      report("config_invalid", `The option ${path} is not valid; its default is used.`),
-    );
-    if (!page.apiKey && !page.tenant_id) report("config_missing", "Give apiKey and agentId, or tenant_id.");
+    const fits = exactly(host.fits);
+    const page = host.read<Options>(rows, given, fits, (path) => report("config_invalid", `${path} is not valid`));
+    if (!page.apiKey && !page.tenant_id) report("config_missing", "Give apiKey and agentId, or tenant_id");
     if (page.consent.text && !page.consent.version) {
-      report("config_invalid", "consent.text needs its consent.version; without it the text is not shown.");
+      report("config_invalid", "consent.text needs consent.version");
     }
     const options = signal(page);
+    const words = (await host.load(PACKS[page.language])) as string[];
     return factory({
       ...host,
+      report,
       apiUrl: host.apiUrl.replace(/\/+$/, ""),
       get options() {
         return options.get();
       },
       learn(stored) {
-        const known = host.read<Options>(withStored(rows, stored), given, fitsExactly);
+        const known = host.read<Options>(withStored(rows, stored), given, fits);
         options.set({ ...known, labels: { ...(stored.labels as Options["labels"]), ...page.labels } });
       },
-      words: (await host.load(PACKS[page.language])) as Record<string, string>,
+      words: Object.fromEntries(KEYS.map((key, at) => [key, words[at] as string])),
       late: () => host.load(PACKS.late) as Promise<Late>,
     });
   };
@@ -106,7 +112,7 @@ export function offerPanel(factory: PanelFactory): void {
 }
 
 /** Called by a pack's entry, once, while its script runs. */
-export function offerTexts(texts: Record<string, string>): void {
+export function offerTexts(texts: Record<string, string> | string[]): void {
   handOver(texts);
 }
 

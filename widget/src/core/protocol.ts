@@ -1,5 +1,6 @@
 /** The wire: bodies and control messages between widget and server. docs/reference/widget-protocol.md is the contract. */
 
+import type { Answer, Ice } from "../rtc/peer";
 import type { Stored } from "./options";
 import type { Mode } from "./state";
 
@@ -7,7 +8,8 @@ export interface Message {
   id: string;
   /** Missing on partial messages. */
   seq?: number;
-  role: "user" | "agent";
+  /** `gap` is the page's own: what was lost here is not known. */
+  role: "user" | "agent" | "gap";
   text: string;
   final: boolean;
   via: Mode;
@@ -17,7 +19,7 @@ export interface Message {
   client_id?: string;
 }
 
-export interface AgentConfig {
+export interface AgentConfig extends Ice {
   agent: { slug: string; name: string; avatar_url: string | null };
   language: string;
   languages: string[];
@@ -25,7 +27,6 @@ export interface AgentConfig {
   voice: boolean;
   consent: { required: boolean; version: string; text: string | null };
   handoff: { label: string; url: string } | null;
-  ice_servers: RTCIceServer[];
   limits: { text_characters: number };
   options: Stored;
 }
@@ -45,11 +46,14 @@ export interface ConversationBody {
   messages: Message[];
 }
 
-export interface Opened {
+export interface Opened extends Answer {
   session: Session;
   conversation: ConversationBody;
-  answer: string | null;
   config: AgentConfig;
+}
+
+export interface Connected extends Answer {
+  conversation: ConversationBody;
 }
 
 export type ToServer =
@@ -66,23 +70,24 @@ export type FromServer =
   | { type: "error"; code: string; message: string }
   | { type: "pong" };
 
-const TURNS = ["listening", "thinking", "speaking"];
-const isText = (value: unknown): value is string => typeof value === "string";
-
-const CHECKS: Record<FromServer["type"], (body: Record<string, unknown>) => boolean> = {
-  state: (body) => TURNS.includes(body.state as string),
-  message: (body) => isText(body.id) && isText(body.text) && (body.role === "user" || body.role === "agent"),
-  notice: (body) => isText(body.code),
-  ended: (body) => isText(body.reason),
-  error: (body) => isText(body.code),
-  pong: () => true,
+/** What must be there as text, by type. */
+const TEXTS: Record<FromServer["type"], string[]> = {
+  state: ["state"],
+  message: ["id", "text", "role"],
+  notice: ["code"],
+  ended: ["reason"],
+  error: ["code"],
+  pong: [],
 };
+/** Where only these words mean something. */
+const WORDS: Record<string, RegExp> = { state: /^(listening|thinking|speaking)$/, role: /^(user|agent)$/ };
 
 /** One control message of the server, or null when it is not in the table (a newer server may say more). */
 export function parse(raw: unknown): FromServer | null {
   try {
     const body = JSON.parse(raw as string);
-    return Object.hasOwn(CHECKS, body.type) && CHECKS[body.type as FromServer["type"]](body) ? body : null;
+    const isGood = (name: string) => typeof body[name] === "string" && (WORDS[name]?.test(body[name]) ?? true);
+    return TEXTS[body.type as FromServer["type"]].every(isGood) ? body : null;
   } catch {
     return null;
   }

@@ -35,44 +35,18 @@ export type Step =
   | { type: "finish"; reason: string }
   | { type: "fail"; code: string };
 
-type Moves = Partial<Record<Step["type"], Phase>>;
-
-const live: Moves = {
-  request: "requesting",
-  connect: "connecting",
-  turn: "listening",
-  lost: "reconnecting",
-  finish: "ended",
-  fail: "error",
-};
-const over: Moves = { restart: "idle", ask: "consent", request: "requesting", connect: "connecting", fail: "error" };
-
-const MOVES: Record<Phase, Moves> = {
-  idle: { ask: "consent", request: "requesting", connect: "connecting", fail: "error", finish: "ended" },
-  consent: { decline: "idle", request: "requesting", connect: "connecting", fail: "error" },
-  requesting: {
-    ask: "consent",
-    connect: "connecting",
-    live: "listening",
-    finish: "ended",
-    fail: "error",
-    restart: "idle",
-  },
-  connecting: {
-    ask: "consent",
-    connect: "connecting",
-    live: "listening",
-    lost: "reconnecting",
-    finish: "ended",
-    fail: "error",
-    restart: "idle",
-  },
-  listening: live,
-  thinking: live,
-  speaking: live,
-  reconnecting: { live: "listening", connect: "connecting", finish: "ended", fail: "error" },
-  ended: over,
-  error: over,
+/** Where each step leads, and from which phases; `ning` and `king` are how the three live ones end. */
+const STEPS: Record<Exclude<Step["type"], "mute">, [to: Phase, from: RegExp]> = {
+  ask: ["consent", /idle|requesting|^connecting|ended|error/],
+  decline: ["idle", /consent/],
+  request: ["requesting", /idle|consent|ning|king|ended|error/],
+  connect: ["connecting", /./],
+  live: ["listening", /requesting|connecting/],
+  turn: ["listening", /ning|king/],
+  lost: ["reconnecting", /^connecting|ning|king/],
+  finish: ["ended", /idle|ing/],
+  fail: ["error", /./],
+  restart: ["idle", /requesting|^connecting|ended|error/],
 };
 
 export const FIRST: CallState = { phase: "idle", mode: "voice", muted: false, reason: "", error: "" };
@@ -80,8 +54,8 @@ export const FIRST: CallState = { phase: "idle", mode: "voice", muted: false, re
 /** The state after `step`; the same object when the step means nothing in this phase. */
 export function next(state: CallState, step: Step): CallState {
   if (step.type === "mute") return step.on === state.muted ? state : { ...state, muted: step.on };
-  const to = MOVES[state.phase][step.type];
-  if (!to) return state;
+  const [to, from] = STEPS[step.type];
+  if (!from.test(state.phase)) return state;
   const phase = step.type === "turn" ? step.to : to;
   const mode = step.type === "connect" ? step.mode : state.mode;
   const reason = step.type === "finish" ? step.reason : "";
@@ -90,8 +64,7 @@ export function next(state: CallState, step: Step): CallState {
   return { phase, mode, muted: state.muted, reason, error };
 }
 
-export const isLive = ({ phase }: CallState): boolean =>
-  phase === "listening" || phase === "thinking" || phase === "speaking";
+export const isLive = ({ phase }: CallState): boolean => /ning|king/.test(phase);
 
 /** Whether a conversation goes on, connected or about to be again. */
 export const isOngoing = (state: CallState): boolean => isLive(state) || state.phase === "reconnecting";

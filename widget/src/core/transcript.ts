@@ -3,12 +3,10 @@
 import { type Message, placed, seen } from "./protocol";
 import { signal } from "./signals";
 
-const newId = (): string => `c${crypto.getRandomValues(new Uint32Array(2)).join("")}`;
+export const newId = (): string => `c${Math.random().toString(36).slice(2)}`;
 
 export class Transcript {
   readonly messages = signal<readonly Message[]>([]);
-  /** Ids after which the connection was lost for a moment. */
-  readonly gaps = signal<readonly string[]>([]);
   /** Written words the server has not repeated to us; sent again on a new link, it knows them by their id. */
   unconfirmed: { id: string; text: string }[] = [];
   private _announced = new Set<string>();
@@ -36,14 +34,8 @@ export class Transcript {
     return true;
   }
 
-  markGap(): void {
-    const last = this.messages.get().at(-1);
-    if (last) this.gaps.set([...this.gaps.get(), last.id]);
-  }
-
   clear(): void {
     this.messages.set([]);
-    this.gaps.set([]);
     this.unconfirmed = [];
     this._announced.clear();
   }

@@ -1,7 +1,7 @@
 /** What a conversation is told by the host page, and what it needs of the outside world. */
 
-import type { Late } from "../late/kit";
-import type { Link, PeerEvents } from "../rtc/peer";
+import type { Ways } from "../late/kit";
+import type { Answer, Ice, Link, PeerEvents } from "../rtc/peer";
 import type { Api } from "./api";
 import type { Stored } from "./options";
 import type { Options } from "./options.gen";
@@ -28,7 +28,7 @@ export interface Settings {
 /** A voice link can change its microphone; the rest is like any link. */
 export interface VoiceLink extends Link {
   offer(): Promise<string>;
-  answer(sdp: string | null): Promise<void>;
+  answer(given: Answer): Promise<void>;
   replace(stream: MediaStream): Promise<void>;
 }
 
@@ -38,13 +38,11 @@ export interface World {
   resume: Resume;
   /** Throws `Problem`. */
   microphone(deviceId?: string): Promise<MediaStream>;
-  isMicrophoneAllowed(): Promise<boolean>;
-  peer(ice: RTCIceServer[], stream: MediaStream, events: PeerEvents): VoiceLink;
+  peer(ice: Ice, stream: MediaStream, events: PeerEvents): VoiceLink;
   /** What a first call does not need; rejects when it cannot be had. */
-  late(): Promise<Pick<Late, "openWritten" | "persist">>;
+  late(): Promise<Ways>;
   emit(event: string, detail: object): void;
   /** Tell the site owner. */
   report(code: string, detail: string): void;
   page(): { path: string; title: string };
-  now(): number;
 }

@@ -76,4 +76,6 @@ const why = (texts: Texts, code: string): string =>
       ? texts.invalid
       : code === "too_many_messages"
         ? texts.slower
-        : texts.notSent;
+        : code === "sms_not_enabled"
+          ? texts.notDelivered
+          : texts.notSent;

@@ -2,7 +2,8 @@
 
 import { signal } from "../core/signals";
 import { KeyedPeer } from "../rtc/keyed_peer";
-import { openMicrophone, stop } from "../rtc/microphone";
+import { stop } from "../rtc/microphone";
+import { openMicrophone } from "../rtc/microphone_faults";
 
 const PING_MS = 15_000;
 const DIGITS_MAX = 24;
@@ -140,7 +141,7 @@ export class Phone {
       this.other.set(said.from ?? "");
       this._remember(said.from ?? "", "in");
       this.state.set("ringing");
-    } else if (said.type === "answer") await this._peer?.answer(said.sdp ?? null);
+    } else if (said.type === "answer") await this._peer?.answer({ answer: said.sdp ?? null });
     else if (said.type === "connected") this.state.set("talking");
     else if (said.type === "dtmf") this.digits.set((this.digits.get() + said.digit).slice(-DIGITS_MAX));
     else if (said.type === "cancelled" || said.type === "ended") this._ended(said);
@@ -180,7 +181,7 @@ export class Phone {
         return true;
       }
       this._mine = mine;
-      this._peer = new KeyedPeer([], mine, {
+      this._peer = new KeyedPeer({ ice_servers: [] }, mine, {
         open() {},
         message() {},
         lost: () => this.hangup(),

@@ -14,13 +14,11 @@ export const ary: Texts = {
   reconnecting: "كنعاودو الاتصال…",
   ended: "سالات",
   error: "ما كاينش اتصال",
-  writing: "بالكتابة",
   dialog: "محادثة مع {name}",
   greeting: "السلام! كيفاش نقدر نعاونك؟",
   talk: "بدا الهضرة",
   mute: "سدّ الميكرو",
   unmute: "حلّ الميكرو",
-  microphone: "ختار الميكرو",
   end: "سالي",
   endLong: "سالي المحادثة",
   close: "سدّ",
@@ -33,7 +31,6 @@ export const ary: Texts = {
   allow: "المتصفح ديالك كيسوّلك: ختار «السماح» باش تهضر.",
   captions: "نص المحادثة",
   you: "نتا",
-  interrupted: "تقطع الكلام",
   consent1: "راك كتهضر مع {name}، مساعد ذكي، ماشي بنادم.",
   consent2: "اللي كتقول وكتكتب كيتحوّل لنص وكيتحفظ باش نجاوبوك.",
   consent3: "تقدر تسدّ الميكرو ولا تكتب ولا تسالي فأي وقت.",
@@ -41,6 +38,9 @@ export const ary: Texts = {
 };
 
 export const aryLate: LateTexts = {
+  writing: "بالكتابة",
+  microphone: "ختار الميكرو",
+  interrupted: "تقطع الكلام",
   talkHere: "هضر",
   tap: "ورّك باش تسمع",
   hold: "بقى ضاغط باش تهضر",

@@ -13,14 +13,12 @@ export const en = {
   reconnecting: "Reconnecting…",
   ended: "Ended",
   error: "Not connected",
-  writing: "Chat",
   // What one can do
   dialog: "Conversation with {name}",
   greeting: "Hello! How can I help?",
   talk: "Start talking",
   mute: "Mute",
   unmute: "Unmute",
-  microphone: "Choose a microphone",
   end: "End",
   endLong: "End the conversation",
   close: "Close",
@@ -34,7 +32,6 @@ export const en = {
   allow: "Your browser is asking. Choose “Allow” to talk.",
   captions: "Captions",
   you: "You",
-  interrupted: "interrupted",
   consent1: "You talk with {name}, an AI assistant, not a person.",
   consent2: "What you say and write is turned into text and kept to answer you.",
   consent3: "You can mute, write or end at any time.",
@@ -43,6 +40,9 @@ export const en = {
 
 /** Read only once something ended, failed or was opened: the late chunk brings them. */
 export const enLate = {
+  writing: "Chat",
+  microphone: "Choose a microphone",
+  interrupted: "interrupted",
   talkHere: "Talk",
   tap: "Tap to hear",
   hold: "Hold to talk",

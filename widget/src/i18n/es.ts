@@ -14,13 +14,11 @@ export const es: Texts = {
   reconnecting: "Reconectando…",
   ended: "Terminada",
   error: "Sin conexión",
-  writing: "Por escrito",
   dialog: "Conversación con {name}",
   greeting: "¡Hola! ¿En qué puedo ayudarle?",
   talk: "Empezar a hablar",
   mute: "Silenciar",
   unmute: "Activar",
-  microphone: "Elegir un micrófono",
   end: "Terminar",
   endLong: "Terminar la conversación",
   close: "Cerrar",
@@ -33,7 +31,6 @@ export const es: Texts = {
   allow: "Su navegador le pregunta: elija «Permitir» para hablar.",
   captions: "Subtítulos",
   you: "Usted",
-  interrupted: "interrumpido",
   consent1: "Habla con {name}, un asistente de IA, no con una persona.",
   consent2: "Lo que dice y escribe se transcribe y se guarda para responderle.",
   consent3: "Puede silenciar, escribir o terminar cuando quiera.",
@@ -41,6 +38,9 @@ export const es: Texts = {
 };
 
 export const esLate: LateTexts = {
+  writing: "Por escrito",
+  microphone: "Elegir un micrófono",
+  interrupted: "interrumpido",
   talkHere: "Hablar",
   tap: "Toque para oír",
   hold: "Mantener para hablar",

@@ -14,13 +14,11 @@ export const fr: Texts = {
   reconnecting: "Reconnexion…",
   ended: "Terminé",
   error: "Non connecté",
-  writing: "Par écrit",
   dialog: "Conversation avec {name}",
   greeting: "Bonjour ! Comment puis-je vous aider ?",
   talk: "Commencer à parler",
   mute: "Couper",
   unmute: "Rétablir",
-  microphone: "Choisir un micro",
   end: "Terminer",
   endLong: "Terminer la conversation",
   close: "Fermer",
@@ -33,7 +31,6 @@ export const fr: Texts = {
   allow: "Votre navigateur vous le demande : choisissez « Autoriser » pour parler.",
   captions: "Sous-titres",
   you: "Vous",
-  interrupted: "interrompu",
   consent1: "Vous parlez avec {name}, un assistant IA, pas une personne.",
   consent2: "Ce que vous dites et écrivez est transcrit et conservé pour vous répondre.",
   consent3: "Vous pouvez couper le micro, écrire ou arrêter à tout moment.",
@@ -41,6 +38,9 @@ export const fr: Texts = {
 };
 
 export const frLate: LateTexts = {
+  writing: "Par écrit",
+  microphone: "Choisir un micro",
+  interrupted: "interrompu",
   talkHere: "Parler",
   tap: "Toucher pour entendre",
   hold: "Maintenir pour parler",

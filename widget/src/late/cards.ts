@@ -43,7 +43,7 @@ function rating({ el, bind, signal, icon, codeOf }: Kit, { talk, t }: Scene): HT
   });
   const rate = (score: number) => {
     given.set(score);
-    talk.rate(score).catch((thrown) => talk.note.set(codeOf(thrown)));
+    talk.api.ask("sessions/rating", { score, comment: null }).catch((thrown) => talk.note.set(codeOf(thrown)));
   };
   const star = (score: number) =>
     el(

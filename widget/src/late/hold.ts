@@ -1,17 +1,37 @@
 /** Hold-to-talk. */
 
+import type { Conversation } from "../core/conversation";
+import type { Signal } from "../core/signals";
+import { isLive } from "../core/state";
 import type { Scene } from "../ui/scene";
 import type { Kit } from "./kit";
 
+/** The last syllable is still on its way when the finger leaves the button. */
+const TALK_TAIL_MS = 250;
+
+/** Pressed or released. */
+export function hold({ sound, state, send }: Conversation, held: Signal<boolean>, on: boolean): void {
+  if (on === held.get() || !isLive(state.get())) return;
+  held.set(on);
+  if (on) sound.gate(true);
+  else setTimeout(() => sound.gate(held.get()), TALK_TAIL_MS);
+  send({ type: "talk", on });
+}
+
 /** Held with a finger, the mouse, Space or Enter. */
-export function holdToTalk({ el, icon }: Kit, { talk, t }: Scene): HTMLElement {
-  const held = () => talk.sound.held.get();
+export function holdToTalk({ el, bind, signal, icon }: Kit, { talk, t }: Scene): HTMLElement {
+  const isHeld = signal(false);
+  const held = isHeld.get;
+  const press = (on: boolean) => hold(talk, isHeld, on);
+  bind(() => {
+    if (!talk.sound.mine.get()) isHeld.set(false);
+  });
   const key = (on: boolean) => (event: KeyboardEvent) => {
     if (event.key !== " " && event.key !== "Enter") return;
     event.preventDefault();
-    if (!event.repeat) talk.talk(on);
+    if (!event.repeat) press(on);
   };
-  const up = () => talk.talk(false);
+  const up = () => press(false);
   return el(
     "button",
     {
@@ -20,7 +40,7 @@ export function holdToTalk({ el, icon }: Kit, { talk, t }: Scene): HTMLElement {
       "aria-pressed": () => String(held()),
       onpointerdown: ({ target, pointerId }: PointerEvent) => {
         (target as Element).setPointerCapture(pointerId);
-        talk.talk(true);
+        press(true);
       },
       onpointerup: up,
       onpointercancel: up,

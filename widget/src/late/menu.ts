@@ -2,31 +2,38 @@
 
 import { isOngoing } from "../core/state";
 import { microphones } from "../rtc/microphones";
+import { MORE } from "../ui/icons";
 import type { Scene } from "../ui/scene";
+import { choose } from "./choose";
 import type { Kit } from "./kit";
 
-export function microphoneMenu(
-  { el, bind, listen, signal, icon }: Kit,
-  { talk, t }: Scene,
-  opener: HTMLElement,
-): () => void {
+/** The button that opens the menu, and the menu. */
+export function microphoneMenu({ el, bind, listen, signal, icon, iconButton }: Kit, { talk, t }: Scene): HTMLElement {
   const isWanted = () => isOngoing(talk.state.get()) && talk.state.get().mode === "voice";
   const isOpen = signal(false);
+  bind(() => {
+    const track = talk.sound.mine.get()?.getAudioTracks()[0];
+    if (track) track.onended = () => void choose(talk);
+  });
+  const opener = iconButton(
+    "more",
+    () => t("microphone"),
+    () => void toggle(!isOpen.get()),
+    "more",
+    { "aria-haspopup": "menu", "aria-expanded": () => String(isOpen.get()) },
+    MORE,
+  );
   const list = el("div", {
     class: "menu",
     role: "menu",
     "aria-label": () => t("microphone"),
     hidden: () => !isOpen.get(),
   });
-  const place = opener.parentElement as HTMLElement;
-  listen(place, "keydown", keys);
-  place.append(list);
-  bind(() => opener.setAttribute("aria-expanded", String(isOpen.get())));
   bind(() => {
     if (!isWanted()) isOpen.set(false);
   });
   if (navigator.mediaDevices) listen(navigator.mediaDevices, "devicechange", () => isOpen.get() && void toggle(true));
-  return () => void toggle(!isOpen.get());
+  return el("div", { hidden: () => !isWanted(), onkeydown: keys }, opener, list);
 
   async function toggle(open: boolean): Promise<void> {
     if (open) list.replaceChildren(...(await microphones()).map(item));
@@ -37,8 +44,8 @@ export function microphoneMenu(
 
   function item({ deviceId, label }: MediaDeviceInfo): HTMLElement {
     const present = talk.sound.mine.get()?.getAudioTracks()[0]?.getSettings().deviceId;
-    const choose = () => {
-      void talk.choose(deviceId);
+    const pick = () => {
+      void choose(talk, deviceId);
       isOpen.set(false);
       opener.focus();
     };
@@ -48,7 +55,7 @@ export function microphoneMenu(
         type: "button",
         role: "menuitemradio",
         "aria-checked": String(deviceId === present),
-        onclick: choose,
+        onclick: pick,
         tabindex: "-1",
       },
       el("span", { dir: "auto" }, label || t("standard")),

@@ -2,6 +2,7 @@
 
 import type { Signal } from "../core/signals";
 import { isLive, shown } from "../core/state";
+import { breathe } from "../ui/arcs";
 import type { Scene } from "../ui/scene";
 import type { Kit } from "./kit";
 import { Levels, type Side } from "./levels";
@@ -56,6 +57,6 @@ export function meter({ bind, atEnd }: Kit, { talk, isOpen, drawings, context, t
   }
 
   function draw(you: number, agent: number): void {
-    for (const drawing of drawings) drawing.show(you, agent);
+    for (const drawing of drawings) breathe(drawing, you, agent);
   }
 }

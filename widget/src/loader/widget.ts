@@ -19,6 +19,9 @@ export interface Widget {
   destroy(): void;
 }
 
+/** How the panel reads the options too. */
+const READING = { read: readOptions, fits: fitsRoughly, rows: LAUNCHER_ROWS };
+
 export function newWidget(element: HTMLElement, given: Given, events: Events, base: string, nonce: string): Widget {
   const options = readOptions<LauncherOptions>(LAUNCHER_ROWS, given, fitsRoughly);
   const chunks = chunksFrom(base, nonce);
@@ -35,8 +38,7 @@ export function newWidget(element: HTMLElement, given: Given, events: Events, ba
   const host: LoaderHost = {
     root,
     given,
-    read: readOptions,
-    rows: LAUNCHER_ROWS,
+    ...READING,
     apiUrl: String(given("api_url") || base),
     adopt: (css) => adopt(root, css, nonce),
     load: chunks.load,

@@ -5,17 +5,22 @@ import { isLive, isOngoing } from "../core/state";
 import { enLate } from "../i18n/en";
 import { ended, failed } from "../late/cards";
 import { clock } from "../late/clock";
+import { beSure, goOn } from "../late/go_on";
+import { help } from "../late/help";
 import { holdToTalk } from "../late/hold";
 import type { Load } from "../late/kit";
 import { microphoneMenu } from "../late/menu";
 import { meter } from "../late/meter";
+import { network } from "../late/network";
 import { notes } from "../late/notes";
 import { persist } from "../late/persist";
 import { css } from "../late/style";
 import { tap } from "../late/tap";
 import { keepAwake } from "../late/wake_lock";
+import { microphoneFault, obstacle } from "../rtc/microphone_faults";
 import { openWritten } from "../rtc/written";
 import { OFF } from "../ui/icons";
+import { watchReader } from "../ui/reader";
 
 /** The late words of each language but English, and the hints, put in by the build. */
 declare const PACKS: Record<string, Chunk>;
@@ -29,14 +34,25 @@ offerLate({
   persist,
   texts: enLate,
   words: (load, language) => loadTexts(load, `${language}late`),
-  hints: (load) => loadTexts(load, "hints"),
+  hint: (load, code) =>
+    loadTexts(load, "hints").then(
+      (hints) => console.warn(`[parloir] ${code}: ${hints[code]}`),
+      () => {},
+    ),
+  microphoneFault: (thrown) => obstacle() ?? microphoneFault(thrown, document),
+  goOn,
+  beSure,
+  help,
   css,
-  mount(kit, scene, dialog, opener) {
+  mount(kit, scene, dialog) {
     const { talk, t } = scene;
     const state = () => talk.state.get();
     const inVoice = () => isOngoing(state()) && state().mode === "voice";
-    const canTalk = () => isLive(state()) && state().mode === "text" && talk.config.get()?.voice;
+    const canTalk = () => isLive(state()) && state().mode === "text" && talk.canTalk();
     const find = (place: string) => dialog.querySelector(place) as HTMLElement;
+    const small = kit.arcs();
+    scene.drawings.push(small);
+    find("header").prepend(kit.el("div", { class: "mark", "aria-hidden": "true" }, small, kit.face(scene)));
     meter(kit, scene);
     keepAwake(kit, scene);
     find(".mute").prepend(kit.icon("off", OFF));
@@ -47,7 +63,8 @@ offerLate({
     find("footer").prepend(
       kit.el("div", { class: "hold", hidden: () => !inVoice() || !talk.sound.isByHold() }, holdToTalk(kit, scene)),
     );
-    find(".microphones").after(
+    find(".mute").after(
+      microphoneMenu(kit, scene),
       kit.button(
         "tool",
         () => t("talkHere"),
@@ -56,6 +73,7 @@ offerLate({
         { hidden: () => !canTalk() },
       ),
     );
-    return { toggleMenu: microphoneMenu(kit, scene, opener) };
+    network(kit, scene);
+    kit.atEnd(watchReader(find(".log")));
   },
 });

@@ -1,6 +1,7 @@
 /** What the player asks of the server: a link used once, then a session kept in the tab and renewed while in use. */
 
 import { Problem } from "../core/errors";
+import { CALM_MS } from "../ui/node";
 import type { Replay } from "./model";
 
 const KEY = "parloir.player";
@@ -29,15 +30,20 @@ export class PlayerApi {
 
   /** Use the link up, or go on with what the tab kept: the call as it is. Throws `Problem`. */
   async open(link: string, form: string): Promise<Replay> {
-    const kept = read();
     const tail = link.slice(-TAIL);
-    if (kept && (!link || kept.link === tail)) this._kept = { ...kept, form: form || kept.form };
-    else {
-      this._kept.link = tail;
-      this._kept.form = form;
-      const { replay } = await this._take(await this._ask("exchange", { token: link }));
-      if (replay) return replay;
+    // A link is tried before it is looked up: a browser takes long to open its storage, and most links are new.
+    let kept = link ? null : read();
+    if (!kept) {
+      this._kept = { ...this._kept, link: tail, form };
+      try {
+        const { replay } = await this._take(await this._ask("exchange", { token: link }));
+        if (replay) return replay;
+      } catch (thrown) {
+        kept = read();
+        if (kept?.link !== tail) throw thrown;
+      }
     }
+    if (kept) this._kept = { ...kept, form: form || kept.form };
     return this.replay();
   }
 
@@ -63,12 +69,18 @@ export class PlayerApi {
     const { session } = granted;
     this._kept.token = session.token;
     this._kept.renewAt = Date.now() + session.expires_in * 500;
+    // After the first picture; in a page that nobody sees yet too. Whoever reloads sooner loses nothing either.
+    setTimeout(this._keep, CALM_MS);
+    addEventListener("pagehide", this._keep, { once: true });
+    return granted;
+  };
+
+  private _keep = (): void => {
     try {
       sessionStorage.setItem(KEY, JSON.stringify(this._kept));
     } catch {
       // A page without storage plays all the same; a reload is then the end.
     }
-    return granted;
   };
 
   private async _ask(path: string, body?: object): Promise<Response> {
@@ -80,7 +92,6 @@ export class PlayerApi {
         method: body ? "POST" : "GET",
         headers,
         credentials: "omit",
-        cache: "no-store",
         signal: AbortSignal.timeout(TIMEOUT_MS),
         ...(body && { body: JSON.stringify(body) }),
       });

@@ -20,6 +20,7 @@ export interface Replay {
   call: {
     state: string;
     outcome: string | null;
+    direction: "inbound" | "outbound";
     from: string | null;
     to: string;
     name: string | null;
@@ -39,6 +40,9 @@ export interface Replay {
     engine?: string;
   };
 }
+
+/** The number of whom the call was with. */
+export const otherNumber = ({ direction, from, to }: Replay["call"]): string => (direction === "inbound" && from) || to;
 
 /** Shorter pauses are part of speaking. */
 const PAUSE_MS = 1_000;
@@ -61,8 +65,10 @@ export const silenceEnd = ({ silences }: Peaks, ms: number): number | undefined 
 
 /** 0:07, 12:34, 1:02:03. */
 export function clock(seconds: number): string {
-  const iso = new Date(Math.max(0, seconds) * 1000).toISOString().slice(11, 19);
-  return iso.replace(/^00:0?|^0/, "");
+  const whole = Math.floor(Math.max(0, seconds));
+  const two = (one: number) => String(Math.floor(one) % 60).padStart(2, "0");
+  const minutes = whole < 3600 ? Math.floor(whole / 60) : `${Math.floor(whole / 3600)}:${two(whole / 60)}`;
+  return `${minutes}:${two(whole)}`;
 }
 
 /** Of a part's state. */

@@ -1,10 +1,12 @@
 /** The words of a call as bubbles in step with the sound: the current one marked, a click seeks, a search marks. */
 
-import { node } from "../ui/node";
+import { afterPicture, node } from "../ui/node";
 import { clock, type Segment, segmentAt } from "./model";
 import type { T } from "./words";
 
-/** Bubbles made at once: a screen's. The rest follows as many at a time, and between them the page does what is to do. */
+/** Bubbles made at once: what a window shows of them first. */
+const FIRST = 8;
+/** The rest follows as many at a time, and between them the page does what is to do. */
 const MANY = 20;
 const PAUSE_MS = 30;
 
@@ -20,6 +22,8 @@ export class Transcript {
   });
   private readonly _count = node("span", { class: "soft", role: "status" });
   private readonly _search: HTMLInputElement;
+  /** Where the search will be: a browser looks a form's field over before anything else, so it comes after a picture. */
+  private readonly _find: HTMLElement;
   private readonly _back: HTMLButtonElement;
   private _segments: readonly Segment[] = [];
   private _bubbles: HTMLButtonElement[] = [];
@@ -33,9 +37,11 @@ export class Transcript {
     private readonly top: HTMLElement,
     private readonly seek: (second: number) => void,
   ) {
-    const step = (key: "next" | "previous", by: number, sign: string) =>
-      node("button", { "aria-label": t(key), onclick: () => this._step(by) }, sign);
+    const step = (key: "next" | "previous", by: number) =>
+      node("button", { class: key, "aria-label": t(key), onclick: () => this._step(by) });
+    this._find = node("span", { class: "button find" }, t("search"));
     this._search = node("input", {
+      class: "find",
       type: "search",
       "aria-label": t("search"),
       placeholder: t("search"),
@@ -43,14 +49,7 @@ export class Transcript {
       onkeydown: (event: KeyboardEvent) => event.key === "Enter" && this._step(event.shiftKey ? -1 : 1),
     });
     this._back = node("button", { class: "back", hidden: true, onclick: () => this._return() }, t("follow"));
-    const bar = node(
-      "div",
-      { class: "bar" },
-      this._search,
-      this._count,
-      step("previous", -1, "↑"),
-      step("next", 1, "↓"),
-    );
+    const bar = node("div", { class: "bar" }, this._find, this._count, step("previous", -1), step("next", 1));
     this.view = node("section", { class: "card said", "aria-label": t("transcript") }, bar, this._log, this._back);
     addEventListener("scroll", () => this._scrolled(), { passive: true });
   }
@@ -62,7 +61,11 @@ export class Transcript {
     this._bubbles = [];
     this._log.replaceChildren();
     this._current = -1;
-    this._goOn();
+    this._build(FIRST);
+    afterPicture(() => {
+      this._find.replaceWith(this._search);
+      this._goOn();
+    });
     this._mark();
   }
 

@@ -1,9 +1,9 @@
 /** The whole player: who and when, the sound with its two lanes, the verdict, the words. */
 
 import { codeOf } from "../core/errors";
-import { node } from "../ui/node";
+import { afterPicture, node } from "../ui/node";
 import type { PlayerApi } from "./api";
-import { clock, isBeingMade, type Peaks, type Replay, silenceEnd } from "./model";
+import { clock, isBeingMade, otherNumber, type Peaks, type Replay, silenceEnd } from "./model";
 import { Transcript } from "./transcript";
 import { wave } from "./wave";
 import type { Key, T } from "./words";
@@ -11,7 +11,6 @@ import type { Key, T } from "./words";
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3];
 const JUMPS: Record<string, number> = { j: -10, l: 10 };
 const COPIED_MS = 2_000;
-const SETTLED_MS = 150;
 
 export class Player {
   readonly view: HTMLElement;
@@ -21,6 +20,8 @@ export class Player {
   private readonly _about = node("p", { class: "soft" });
   private readonly _note = node("p", { class: "note", role: "status" });
   private readonly _time = node("span", { class: "time", dir: "ltr" });
+  /** Where the menu of speeds will be. */
+  private readonly _rate = node("span", { class: "button rate" }, "1×");
   private readonly _play: HTMLButtonElement;
   private readonly _skip: HTMLButtonElement;
   private readonly _mp3: HTMLAnchorElement;
@@ -30,6 +31,7 @@ export class Player {
   private _length = 0;
   private _peaks: Peaks | null = null;
   private _url = "";
+  private _isAttached = false;
   /** Where the sound broke off last: a second break at the same place is told, not tried again. */
   private _brokeAt = -1;
 
@@ -48,7 +50,7 @@ export class Player {
       node("button", { class: "said", onclick: () => void this._save(form) }, form.toUpperCase()),
     );
     this._verdict = node("section", { class: "card", "aria-label": t("summary") });
-    const controls = node("div", { class: "bar ready" }, this._play, this._time, this._speed(), this._skip);
+    const controls = node("div", { class: "bar ready" }, this._play, this._time, this._rate, this._skip);
     const lane = (side: "customer" | "ours") => node("span", { class: `lane ${side}` }, t(side));
     const lanes = node("div", { class: "lanes" }, this._canvas, lane("customer"), lane("ours"));
     const sound = node("section", { class: "sound", "aria-label": t("title") }, lanes, controls);
@@ -60,29 +62,36 @@ export class Player {
     const files = node("div", { class: "bar files", role: "group", "aria-label": t("download") }, this._mp3, ...texts);
     const keep = node("div", { class: "bar keep" }, this._copy(), files);
     const head = node("header", {}, this._title, this._about);
-    const parts = [head, this._note, sound, keep, this._verdict, this._words.view, this._audio];
-    this.view = node("main", { "aria-busy": "true", "data-said": 0 }, ...parts);
+    const parts = [head, this._note, sound, keep, this._verdict, this._words.view];
+    this.view = node("main", { "aria-busy": "true" }, ...parts);
     this._lanes = wave(
       this._canvas,
       () => this._length,
       (second) => this._seek(second),
     );
     this._listen();
+    this._tell();
   }
 
   /** Show what the server knows by now. */
   take(replay: Replay): void {
     const { call, recording, transcript, analysis } = replay;
     const said = transcript.segments;
-    const who = call.name || call.to;
+    const number = otherNumber(call);
+    const who = call.name || number;
     const isReady = recording.state === "ready";
     this._title.textContent = document.title = who;
     const when = node("bdi");
-    this._about.replaceChildren(...(call.name ? [node("bdi", { dir: "ltr" }, call.to), " · "] : []), when);
-    // After the first picture: a browser takes long to load what it needs to write its first date.
-    setTimeout(() => {
+    this._about.replaceChildren(...(call.name ? [node("bdi", { dir: "ltr" }, number), " · "] : []), when);
+    // After the first picture: a browser takes long to load what it needs for its first date, menu or sound.
+    afterPicture(() => {
       when.textContent = new Date(call.created_at).toLocaleString(document.documentElement.lang, SHORT);
-    }, SETTLED_MS);
+      if (!this._audio.isConnected) {
+        this.view.append(this._audio);
+        this._rate.replaceWith(this._speed());
+      }
+      this._attach();
+    });
     this._length = Math.max(recording.duration_ms, ...said.map(({ t1_ms }) => t1_ms), 0) / 1000;
     if (isReady && recording.duration_ms) this._length = recording.duration_ms / 1000;
     this._note.textContent = noteOf(this.t, replay);
@@ -92,7 +101,7 @@ export class Player {
     this._canvas.tabIndex = isReady ? 0 : -1;
     this._canvas.ariaDisabled = String(!isReady);
     this._words.show(said);
-    if (isReady && recording.url && !this._url) this._load(recording.url, this.startAt);
+    if (isReady && recording.url && !this._url) this._sound(recording.url, this.startAt);
     this._peaks = replay.peaks;
     this._lanes.show(replay.peaks);
     if (analysis.state === "ready") this._verdict.replaceChildren(...verdictOf(this.t, analysis));
@@ -100,19 +109,29 @@ export class Player {
   }
 
   private _listen(): void {
-    for (const type of ["timeupdate", "play", "pause", "ended", "seeked", "loadedmetadata"]) {
+    for (const type of ["timeupdate", "play", "pause"]) {
       this._audio.addEventListener(type, () => this._tell());
     }
     this._audio.addEventListener("play", () => this._run());
     this._audio.addEventListener("error", () => void this._again());
-    for (const type of ["pointerdown", "keydown"]) document.addEventListener(type, () => void this.api.stay());
-    document.addEventListener("keydown", (event: KeyboardEvent) => this._key(event));
+    document.onpointerdown = () => void this.api.stay();
+    document.onkeydown = (event) => this._key(event);
   }
 
-  private _load(url: string, at: number): void {
-    this._url = this._audio.src = url;
-    this._audio.addEventListener("loadedmetadata", () => this._seek(at), { once: true });
+  /** Where the sound is, and the second it goes on at. Loaded once it is attached. */
+  private _sound(url: string, at: number): void {
+    this._url = url;
+    this._isAttached = false;
     this._mp3.href = `${url}&download=1`;
+    if (at) this._seek(at);
+  }
+
+  private _attach(): void {
+    if (!this._url || this._isAttached) return;
+    this._isAttached = true;
+    const { currentTime: at } = this._audio;
+    this._audio.src = this._url;
+    this._audio.currentTime = at;
   }
 
   /** The sound broke off: its address may be too old, so a fresh one goes on at the same place. */
@@ -123,7 +142,8 @@ export class Player {
     try {
       const { recording } = isNew ? await this.api.replay() : { recording: null };
       if (!recording?.url) throw new Error();
-      this._load(recording.url, at);
+      this._sound(recording.url, at);
+      this._attach();
       if (!paused) this._start();
     } catch (thrown) {
       const code = codeOf(thrown);
@@ -145,6 +165,7 @@ export class Player {
   }
 
   private _start(): void {
+    this._attach();
     this._audio.play().catch(() => {}); // what went wrong is told by its own event
   }
 
@@ -158,11 +179,11 @@ export class Player {
   }
 
   private _speed(): HTMLSelectElement {
-    const options = SPEEDS.map((rate) => node("option", { value: rate, selected: rate === 1 }, `${rate}×`));
-    const speed = node("select", { "aria-label": this.t("speed") }, ...options);
+    const options = SPEEDS.map((rate) => new Option(`${rate}×`, `${rate}`, rate === 1, rate === 1));
+    const speed = node("select", { class: "rate", "aria-label": this.t("speed") }, ...options);
     // The default too: it is what sound loaded anew begins with.
     speed.onchange = () => {
-      this._audio.playbackRate = this._audio.defaultPlaybackRate = Number(speed.value);
+      this._audio.playbackRate = this._audio.defaultPlaybackRate = +speed.value;
     };
     return speed;
   }
@@ -187,6 +208,7 @@ export class Player {
   }
 
   private _key(event: KeyboardEvent): void {
+    void this.api.stay();
     if (event.target instanceof HTMLElement && event.target.closest("input,select,button,a")) return;
     if (event.ctrlKey || event.metaKey || event.altKey || !this._url) return;
     if (event.key === " " || event.key === "k") this._toggle();

@@ -39,9 +39,9 @@ export const ROWS = {
   failed: "The recording failed.|L’enregistrement a échoué.|La grabación falló.|فشل التسجيل.",
   noSound:
     "The sound could not be loaded.|Le son n’a pas pu être chargé.|No se pudo cargar el sonido.|تعذر تحميل الصوت.",
-  noWords: "There is no transcript.|Il n’y a pas de transcription.|No hay transcripción.|لا يوجد نص.",
+  noWords: "No transcript.|Pas de transcription.|Sin transcripción.|لا يوجد نص.",
   noLanguage:
-    "There is no transcript: this language is not covered.|Il n’y a pas de transcription : cette langue n’est pas couverte.|No hay transcripción: este idioma no está cubierto.|لا يوجد نص: هذه اللغة غير مدعومة.",
+    "No transcript: this language is not covered.|Pas de transcription : cette langue n’est pas couverte.|Sin transcripción: este idioma no está cubierto.|لا يوجد نص: هذه اللغة غير مدعومة.",
   transcript: "Transcript|Transcription|Transcripción|النص",
   follow: "Back to now|Revenir à l’instant|Volver al momento|العودة إلى الآن",
   used: "This link was already opened|Ce lien a déjà été ouvert|Este enlace ya se abrió|فُتح هذا الرابط من قبل",
@@ -54,7 +54,7 @@ export const ROWS = {
     "Open the call again where you found it.|Rouvrez l’appel là où vous l’avez trouvé.|Abra de nuevo la llamada donde la encontró.|افتح المكالمة من جديد حيث وجدتها.",
   erased: "This recording was erased|Cet enregistrement a été effacé|Esta grabación se borró|مُحي هذا التسجيل",
   erasedHint: "Nothing of it is left.|Il n’en reste rien.|No queda nada de ella.|لم يبق منه شيء.",
-  lost: "The server cannot be reached|Le serveur est injoignable|No se puede alcanzar el servidor|لا يمكن الوصول إلى الخادم",
+  lost: "The server cannot be reached|Le serveur est injoignable|El servidor no responde|لا يمكن الوصول إلى الخادم",
   retry: "Try again|Réessayer|Reintentar|أعد المحاولة|عاود",
   copyLink: "Copy link|Copier le lien|Copiar enlace|نسخ الرابط",
   copyTime: "Copy time|Copier l’instant|Copiar el momento|نسخ اللحظة",

@@ -24,51 +24,65 @@ export interface PeerEvents extends LinkEvents {
   sound(stream: MediaStream): void;
 }
 
-/** Ask for mono with loss protection, whatever the browser would like best. */
-export const monoOpus = (sdp: string): string => {
-  const payload = /a=rtpmap:(\d+) opus\/48000/i.exec(sdp)?.[1];
-  return payload
-    ? sdp.replace(new RegExp(`(a=fmtp:${payload} )(.*)`), (_, head: string, rest: string) => {
-        const others = rest
-          .trim()
-          .split(";")
-          .filter((part) => !/^(stereo|sprop-stereo|useinbandfec)=/.test(part));
-        return `${head}${[...others, "stereo=0", "useinbandfec=1"].join(";")}`;
-      })
-    : sdp;
-};
+/** How to find a way to the server. Without servers, they come with the answer: credentials for this session alone. */
+export interface Ice {
+  ice_servers: RTCIceServer[] | null;
+  ice_transport_policy?: RTCIceTransportPolicy;
+}
+
+/** What answers an offer. */
+export interface Answer {
+  answer: string | null;
+  ice_servers?: RTCIceServer[];
+}
 
 export class Peer implements Link {
   private readonly _pc: RTCPeerConnection;
   private readonly _control: RTCDataChannel;
   protected readonly _sender: RTCRtpSender;
+  private readonly _how: RTCConfiguration;
+  /** Applying it begins to look for ways, which needs the servers. */
+  private _offer: RTCSessionDescriptionInit = { type: "offer" };
 
   constructor(
-    iceServers: RTCIceServer[],
+    { ice_servers, ice_transport_policy = "all" }: Ice,
     stream: MediaStream | null,
-    private readonly events: PeerEvents,
+    private readonly _events: PeerEvents,
   ) {
-    this._pc = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
+    this._how = { iceTransportPolicy: ice_transport_policy, bundlePolicy: "max-bundle" };
+    if (ice_servers) this._how.iceServers = ice_servers;
+    this._pc = new RTCPeerConnection(this._how);
     this._sender = this._pc.addTransceiver(stream?.getAudioTracks()[0] ?? "audio", {
       direction: stream ? "sendrecv" : "recvonly",
     }).sender;
-    this._control = this._pc.createDataChannel("control", { ordered: true });
-    this._control.onopen = () => events.open();
-    this._control.onmessage = ({ data }) => events.message(data);
+    this._control = this._pc.createDataChannel("control");
+    this._control.onopen = () => _events.open();
+    this._control.onmessage = ({ data }) => _events.message(data);
     this._control.onclose = () => this._lose();
-    this._pc.ontrack = ({ track }) => events.sound(new MediaStream([track]));
+    this._pc.ontrack = ({ track }) => _events.sound(new MediaStream([track]));
     this._pc.onconnectionstatechange = () => this._changed();
+    let hasWay = false;
+    this._pc.onicecandidate = ({ candidate }) => {
+      hasWay ||= !!candidate?.candidate;
+      // A relay that refuses us: no use to wait until the connection times out.
+      if (!candidate && !hasWay) this._lose();
+    };
   }
 
-  /** The offer, sent without waiting for candidates: the server learns our address from our first packet. */
+  /** The offer, sent without waiting for candidates: the server learns our address from our first packet.
+   * How the microphone is encoded (mono, with loss protection) is what its answer asks for. */
   async offer(): Promise<string> {
-    const offer = await this._pc.createOffer();
-    await this._pc.setLocalDescription(offer);
-    return monoOpus(this._pc.localDescription?.sdp ?? offer.sdp ?? "");
+    this._offer = await this._pc.createOffer();
+    if (this._how.iceServers) await this._pc.setLocalDescription(this._offer);
+    return this._offer.sdp ?? "";
   }
 
-  async answer(sdp: string | null): Promise<void> {
+  async answer({ answer: sdp, ice_servers }: Answer): Promise<void> {
     if (!sdp) throw new Problem("unexpected_answer");
+    if (!this._how.iceServers) {
+      this._pc.setConfiguration({ ...this._how, iceServers: ice_servers ?? [] });
+      await this._pc.setLocalDescription(this._offer);
+    }
     await this._pc.setRemoteDescription({ type: "answer", sdp });
   }
 
@@ -83,18 +97,18 @@ export class Peer implements Link {
 
   close(): void {
     this._control.onopen = this._control.onmessage = this._control.onclose = null;
-    this._pc.ontrack = this._pc.onconnectionstatechange = null;
+    this._pc.ontrack = this._pc.onconnectionstatechange = this._pc.onicecandidate = null;
     this._pc.close();
   }
 
   private _changed(): void {
     const state = this._pc.connectionState;
-    if (state === "failed" || state === "closed") this._lose();
-    else this.events.shaky(state === "disconnected");
+    if (state === "failed") this._lose();
+    else this._events.shaky(state === "disconnected");
   }
 
   private _lose(): void {
     this.close();
-    this.events.lost();
+    this._events.lost();
   }
 }

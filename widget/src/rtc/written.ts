@@ -6,6 +6,9 @@ import type { Message } from "../core/protocol";
 import type { Link, LinkEvents } from "./peer";
 import { openSocket } from "./socket";
 
+/** `/widget/messages` answers when the agent has: up to 20 s. */
+const ANSWER_TIMEOUT_MS = 25_000;
+
 /** Each written message is one request; the answer comes with it. */
 function openRequests(api: Api, events: LinkEvents): Link {
   let closed = false;
@@ -13,7 +16,7 @@ function openRequests(api: Api, events: LinkEvents): Link {
   const write = async (id: string, text: string) => {
     say({ type: "state", state: "thinking" });
     try {
-      const { messages } = await api.write(id, text);
+      const { messages } = await api.ask<{ messages: Message[] }>("messages", { id, text }, ANSWER_TIMEOUT_MS);
       for (const message of messages) say({ type: "message", ...(message satisfies Message) });
       say({ type: "state", state: "listening" });
     } catch (thrown) {

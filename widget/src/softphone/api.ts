@@ -1,6 +1,7 @@
 /** What the softphone asks of the server by HTTP: a time limit on everything, one kind of failure. */
 
 import { Problem } from "../core/errors";
+import type { Answer } from "../rtc/peer";
 import type { Call, Opened, Seen } from "./protocol";
 
 const TIMEOUT_MS = 12_000;
@@ -9,7 +10,7 @@ export class SoftphoneApi {
   token = "";
 
   exchange = (link: string) => this._ask<Opened>("exchange", { token: link });
-  connect = (offer: string) => this._ask<{ answer: string; call: Call }>("connect", { offer });
+  connect = (offer: string) => this._ask<Answer & { call: Call }>("connect", { offer });
   seen = () => this._ask<Seen>("call");
   hangup = () => this._ask<{ call: Call }>("hangup", {});
   wrapUp = (outcome: string, note: string) => this._ask<{ call: Call }>("wrap_up", { outcome, note });

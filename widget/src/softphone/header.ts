@@ -1,6 +1,6 @@
 /** The softphone's head: state, timer, who is called, the recording light, and the two arcs. */
 
-import { arcs } from "../ui/arcs";
+import { arcs, breathe } from "../ui/arcs";
 import { bind, el } from "../ui/el";
 import { endWord } from "./ending";
 import { phoneIcon } from "./icons";
@@ -64,7 +64,7 @@ const other = ({ line }: Scene): string => {
 
 function recording({ line, t }: Scene): HTMLElement {
   const now = () => line.call.get().recording;
-  const isSeen = () => now() === "recording" || now() === "paused";
+  const isSeen = () => (now() === "recording" || now() === "paused") && line.call.get().state !== "ended";
   const words = () => t(now() === "paused" ? "paused" : "recording");
   const look = () => `rec ${now()}`;
   if (line.role !== "agent")
@@ -75,7 +75,7 @@ function recording({ line, t }: Scene): HTMLElement {
     {
       type: "button",
       class: look,
-      hidden: () => !isSeen() || line.call.get().state === "ended",
+      hidden: () => !isSeen(),
       title: next,
       "aria-label": () => `${words()}. ${next()}`,
       onclick: () => line.send({ type: "record", on: now() === "paused" }),
@@ -93,8 +93,8 @@ function voices({ line }: Scene): HTMLElement {
       .get()
       .participants.filter((one) => one.side === side)
       .reduce((most, one) => Math.max(most, line.levels.get()[one.id] ?? 0), 0) / 100;
-  bind(() => drawing.show(loudest("customer"), loudest("ours")));
-  return el("div", { class: "mark" }, drawing.node);
+  bind(() => breathe(drawing, loudest("customer"), loudest("ours")));
+  return el("div", { class: "mark" }, drawing);
 }
 
 function people({ line, t }: Scene): HTMLElement {

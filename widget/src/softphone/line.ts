@@ -3,10 +3,12 @@
 import { GRACE_MS, waitBefore } from "../core/backoff";
 import { codeOf } from "../core/errors";
 import { signal } from "../core/signals";
-import { openMicrophone, stop } from "../rtc/microphone";
-import { Peer } from "../rtc/peer";
+import { stop } from "../rtc/microphone";
+import { openMicrophone } from "../rtc/microphone_faults";
+import { type Ice, Peer } from "../rtc/peer";
 import { Answers } from "./answers";
 import type { SoftphoneApi } from "./api";
+import { Presence } from "./presence";
 import type { Call, FromServer, Quality, Role, Segment, ToServer } from "./protocol";
 import { readMessage } from "./protocol";
 
@@ -38,8 +40,10 @@ export class Line {
   /** When `call` was told, on the page's clock: its duration counts from there. */
   toldAt = performance.now();
   private readonly _answers = new Answers();
+  private readonly _presence: Presence;
   private _peer: Peer | null = null;
   private _device: string | undefined;
+  private _isPaused = false;
   private _attempt = 0;
   private _lostAt = 0;
   private _timer: ReturnType<typeof setTimeout> | undefined;
@@ -51,10 +55,11 @@ export class Line {
   constructor(
     private readonly api: SoftphoneApi,
     readonly role: Role,
-    private readonly ice: RTCIceServer[],
+    private readonly ice: Ice,
     call: Call,
   ) {
     this.call = signal(call);
+    this._presence = new Presence(() => api.token);
   }
 
   /** Open the microphone (nobody asks a listener for it) and connect. */
@@ -71,6 +76,22 @@ export class Line {
     }
     this.state.set("connecting");
     await this._afresh();
+  }
+
+  /** The page is put aside, and may be shown again. Browsers keep only a page that has nothing open. */
+  pause(): void {
+    this._isPaused = this.call.get().state !== "ended" && !this.failure.get();
+    if (!this._isPaused) return;
+    this.api.leave();
+    this.close();
+    this.state.set("lost");
+  }
+
+  /** It is shown again, as it was. */
+  resume(): void {
+    if (!this._isPaused) return;
+    this._isPaused = false;
+    void this.start();
   }
 
   /** What the browser says of its network. Sound may still flow without one: only silence proves the loss. */
@@ -134,6 +155,11 @@ export class Line {
   }
 
   close(): void {
+    this._presence.close();
+    this._hush();
+  }
+
+  private _hush(): void {
     this._drop();
     stop(this.mine.get());
     this.mine.set(null);
@@ -168,11 +194,11 @@ export class Line {
     });
     this._peer = peer;
     try {
-      const { answer, call } = await this.api.connect(await peer.offer());
+      const connected = await this.api.connect(await peer.offer());
       if (peer !== this._peer) return;
-      this.take(call);
+      this.take(connected.call);
       if (peer !== this._peer) return;
-      await peer.answer(answer);
+      await peer.answer(connected);
       this._timer = setTimeout(() => this._lost(), OPEN_TIMEOUT_MS);
     } catch (thrown) {
       if (peer !== this._peer) return;
@@ -189,6 +215,7 @@ export class Line {
     this.state.set("on");
     const since = this.segments.get().reduce((last, { seq }) => Math.max(last, seq ?? 0), 0);
     this.send({ type: "hello", since });
+    this._presence.open();
     this._pinging = setInterval(() => this._peer?.send({ type: "ping" }), PING_MS);
     this._heardAt = performance.now();
     this._watching = setInterval(() => performance.now() - this._heardAt > this._patience && this._lost(), WATCH_MS);
@@ -204,6 +231,7 @@ export class Line {
       return;
     }
     this._attempt += 1;
+    this.levels.set({});
     this.state.set("lost");
     this._timer = setTimeout(() => void this._connect(), wait);
   }
@@ -222,7 +250,8 @@ export class Line {
   }
 
   private _fail(code: string): void {
-    this.close();
+    if (code === "connection_lost") this._hush();
+    else this.close(); // a page that merely gave up is still there
     this.failure.set(code);
   }
 

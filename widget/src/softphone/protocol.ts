@@ -1,5 +1,7 @@
 /** The wire between softphone and server: docs/reference/softphone-protocol.md is the contract. */
 
+import type { Ice } from "../rtc/peer";
+
 export type Role = "agent" | "talk" | "listen";
 export type Side = "customer" | "ours";
 export type CallState = "created" | "waiting_agent" | "dialing" | "ringing" | "in_progress" | "transferring" | "ended";
@@ -32,6 +34,7 @@ export interface Call {
   recording: "none" | "recording" | "paused" | "processing" | "ready" | "failed";
   transcript: "none" | "recording" | "unavailable" | "ready" | "failed";
   transcript_reason: string | null;
+  recording_consent: "awaited" | "announced" | "given" | "refused" | "unanswered" | "not_announced" | null;
   participants: Participant[];
   wrap_up: { outcome: string; note: string } | null;
 }
@@ -53,18 +56,16 @@ export interface Quality {
   heard: boolean;
 }
 
-export interface Opened {
+export interface Opened extends Ice {
   session: { token: string };
   role: Role;
   call: Call;
-  ice_servers: RTCIceServer[];
   language: string | null;
 }
 
-export interface Seen {
+export interface Seen extends Ice {
   role: Role;
   call: Call;
-  ice_servers?: RTCIceServer[];
 }
 
 /** With an `id`, the server says when it is done, or refused. */
@@ -106,3 +107,7 @@ export function readMessage(raw: unknown): FromServer | null {
     return null;
   }
 }
+
+/** Whether nothing of the call may be kept, because of what was answered. */
+export const isRefused = (consent: Call["recording_consent"]): boolean =>
+  consent === "refused" || consent === "unanswered" || consent === "not_announced";

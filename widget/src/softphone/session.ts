@@ -30,7 +30,7 @@ export async function openSession(api: SoftphoneApi, link: string, parent: strin
   const tail = link.slice(-TAIL);
   if (kept && kept.parent === parent && (!link || kept.link === tail)) {
     api.token = kept.token;
-    return { ice_servers: [], language: kept.language, ...(await api.seen()) };
+    return { language: kept.language, ...(await api.seen()) };
   }
   const opened = await api.exchange(link);
   api.token = opened.session.token;

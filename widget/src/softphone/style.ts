@@ -48,7 +48,8 @@ html[lang^=ar] .name h2{line-height:1.5}
 .mark{flex:none;width:75px;height:60px;padding:6px}
 .arcs{width:100%;height:100%;overflow:visible;fill:none;stroke-linecap:round}
 .arcs g{--l:0}
-.arcs path{stroke-width:9;transition:opacity .2s linear}
+.arcs circle{stroke-width:9;stroke-dasharray:100 260;stroke-dashoffset:50;transition:opacity .2s linear}
+.arcs .you circle{stroke-dashoffset:-130}
 .arcs .you{stroke:var(--ink);transform:translateX(calc(var(--l)*-5px));transition:transform .2s linear}
 .arcs .agent{stroke:var(--accent);transform:translateX(calc(var(--l)*5px));transition:transform .2s linear}
 .arcs .a1{opacity:calc(var(--l)*1.6 - .1)}
@@ -103,6 +104,8 @@ form,.fields{display:grid;gap:6px}
 label{font-size:13px;font-weight:600}
 html[lang^=ar] label{font-size:14px}
 input,select,textarea{width:100%;min-height:44px;padding:8px 12px;font-size:16px;background:var(--ground);border:1px solid var(--edge);border-radius:10px}
+select{appearance:none;padding-inline-end:36px;text-overflow:ellipsis;background:linear-gradient(45deg,#0000 50%,currentColor 50%) right 19px center/6px 6px no-repeat,linear-gradient(-45deg,#0000 50%,currentColor 50%) right 14px center/6px 6px no-repeat,var(--ground)}
+[dir=rtl] select{background-position:left 14px center,left 19px center}
 textarea{min-height:84px;resize:vertical}
 select+label{margin-block-start:8px}
 ::placeholder{color:var(--soft);opacity:1}
@@ -142,5 +145,5 @@ form .saved{display:flex;align-items:center;gap:6px;font-size:15px;font-weight:6
 @media (max-width:339px){.tool .caption{display:none}.tool .face{width:42px;height:42px}.mark{display:none}.name h2{font-size:18px}.rec span{display:none}.rec{padding-inline:12px}}
 @media (max-height:460px){header{gap:4px;padding-block:8px}.tool .caption{display:none}.keys button{min-height:40px}.keys{gap:6px}.drawer{padding-block:0 8px}}
 @media (prefers-reduced-motion:reduce){*,*::before{animation:none!important;transition:none!important}.arcs .you,.arcs .agent{transform:none}.arcs .a0{stroke-width:calc(7px + var(--l)*8px)}.arcs .a1,.arcs .a2{opacity:0}}
-@media (forced-colors:active){.row,.face,.main,.note,.choice,.keys button,.sign{border:1px solid CanvasText!important}.arcs g{stroke:CanvasText!important}.dot,.rec i,.people .joined i{forced-color-adjust:none;background:CanvasText!important}.keys .lit,.tool[data-on] .face,.tool[aria-expanded=true] .face,.choice[aria-pressed=true]{border-color:Highlight!important;outline:2px solid Highlight}.tool.end .face{border-width:2px!important}.tool:disabled{color:GrayText}}
+@media (forced-colors:active){select{appearance:auto}.row,.face,.main,.note,.choice,.keys button,.sign{border:1px solid CanvasText!important}.arcs g{stroke:CanvasText!important}.dot,.rec i,.people .joined i{forced-color-adjust:none;background:CanvasText!important}.keys .lit,.tool[data-on] .face,.tool[aria-expanded=true] .face,.choice[aria-pressed=true]{border-color:Highlight!important;outline:2px solid Highlight}.tool.end .face{border-width:2px!important}.tool:disabled{color:GrayText}}
 `;

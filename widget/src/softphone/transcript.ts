@@ -1,35 +1,26 @@
 /** What is said, live: the customer at the left, our side at the right, read out once it is final. */
 
 import { atEnd, bind, el, tidy } from "../ui/el";
-import type { Segment } from "./protocol";
+import { watchReader } from "../ui/reader";
+import { isRefused, type Segment } from "./protocol";
 import type { Scene } from "./scene";
 
-/** Closer to the end than this, the reader follows. */
-const FOLLOW_PX = 48;
-
 export function transcript({ line, t }: Scene): HTMLElement {
-  let follows = true;
   const log = el("div", {
     class: "log",
     role: "log",
     tabindex: "0",
     "aria-label": () => t("transcript"),
-    onscroll: () => {
-      follows = log.scrollHeight - log.scrollTop - log.clientHeight < FOLLOW_PX;
-    },
   });
   const empty = el("p", { class: "empty" }, () => {
-    const { transcript: state, transcript_reason } = line.call.get();
-    if (state === "none") return t("noTranscript");
+    const { transcript: state, transcript_reason, recording_consent, answered_at } = line.call.get();
+    if (recording_consent === "awaited") return t("consentAwaited");
+    if (isRefused(recording_consent)) return t("notKept");
+    if (state === "none") return answered_at ? t("noTranscript") : ""; // it begins with the answer
     return t(state === "unavailable" && transcript_reason === "language_not_covered" ? "noLanguage" : "nothingYet");
   });
   const rows = new Map<string, HTMLElement>();
-  const toEnd = () => {
-    if (follows) log.scrollTop = log.scrollHeight;
-  };
-  const resized = new ResizeObserver(toEnd);
-  resized.observe(log);
-  atEnd(() => resized.disconnect());
+  atEnd(watchReader(log));
   bind(() => {
     const segments = line.segments.get();
     const wanted = segments.map(row);
@@ -38,7 +29,7 @@ export function transcript({ line, t }: Scene): HTMLElement {
     wanted.forEach((node, at) => {
       if (log.children[at] !== node) log.insertBefore(node, log.children[at] ?? null);
     });
-    toEnd();
+    if (!log.hasAttribute("data-away")) log.scrollTop = log.scrollHeight;
   });
   return log;
 

@@ -3,7 +3,13 @@
 import { type Attributes, el } from "./el";
 import { type IconName, icon } from "./icons";
 
-export const button = (look: string, words: () => string, press: () => void, name?: IconName, more: Attributes = {}) =>
+export const button = (
+  look: string | (() => string),
+  words: () => string,
+  press: () => void,
+  name?: IconName,
+  more: Attributes = {},
+) =>
   el(
     "button",
     { type: "button", class: look, onclick: press, ...more },
@@ -11,16 +17,17 @@ export const button = (look: string, words: () => string, press: () => void, nam
     el("span", {}, words),
   );
 
-/** Only an icon; the words are its label. */
+/** Only an icon, ours or drawn by `path`; the words are its label. */
 export const iconButton = (
   look: string,
   words: () => string,
   press: () => void,
-  name: IconName,
+  name: string,
   more: Attributes = {},
+  path?: string,
 ) =>
   el(
     "button",
     { type: "button", class: `round ${look}`, "aria-label": words, title: words, onclick: press, ...more },
-    icon(name),
+    icon(name, path),
   );

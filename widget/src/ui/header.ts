@@ -1,10 +1,9 @@
-/** Name and plain state; the arcs move in here once somebody has spoken. */
+/** Name and plain state; the late chunk lets the arcs move in here once somebody has spoken. */
 
 import { shown } from "../core/state";
 import type { TextKey } from "../i18n/en";
-import type { Arcs } from "./arcs";
 import { iconButton } from "./button";
-import { bind, el } from "./el";
+import { el } from "./el";
 import type { Scene } from "./scene";
 
 /** What the header says about the state: in writing, "listening" would promise too much. */
@@ -14,29 +13,29 @@ export function stateWords({ talk, t }: Scene): string {
   return t(state.mode === "text" && (word === "listening" || word === "speaking") ? "writing" : (word as TextKey));
 }
 
-export function face(scene: Scene): HTMLElement {
-  const node = el(
+/** The agent's picture; without one, the first letter of its name. */
+export function face({ talk, options }: Scene): HTMLElement {
+  const agent = () => talk.config.get()?.agent;
+  const letter = () => [...(agent()?.name ?? "")][0]?.toUpperCase() ?? "";
+  const url = () => options().avatar || agent()?.avatar_url;
+  return el(
     "div",
-    { class: "face" },
-    () => [...(scene.talk.config.get()?.agent.name ?? "")][0]?.toUpperCase() ?? "",
+    { class: "face", hidden: () => !letter() && !url() },
+    letter,
+    el("img", {
+      src: url,
+      alt: "",
+      hidden: () => !url(),
+      onerror: ({ target }: Event) => (target as Element).remove(),
+    }),
   );
-  bind(() => {
-    const url = scene.options().avatar || scene.talk.config.get()?.agent.avatar_url;
-    node.querySelector("img")?.remove();
-    if (!url) return;
-    const image = el("img", { src: url, alt: "" });
-    image.onerror = () => image.remove();
-    node.append(image);
-  });
-  return node;
 }
 
-export function header(scene: Scene, arcs: Arcs): HTMLElement {
+export function header(scene: Scene): HTMLElement {
   const { t } = scene;
   return el(
     "header",
     {},
-    el("div", { class: "mark", "aria-hidden": "true" }, arcs.node, face(scene)),
     el(
       "div",
       { class: "who" },
@@ -48,6 +47,6 @@ export function header(scene: Scene, arcs: Arcs): HTMLElement {
         el("span", { role: "status" }, () => stateWords(scene)),
       ),
     ),
-    iconButton("plain", () => t("close"), scene.close, "close", { id: "close" }),
+    iconButton("plain", () => t("close"), scene.close, "close"),
   );
 }

@@ -5,8 +5,10 @@ import type { PanelHost } from "../core/panel_contract";
 import { signal } from "../core/signals";
 import { isLive } from "../core/state";
 import type { Kit, Late } from "../late/kit";
-import { button } from "./button";
+import { arcs } from "./arcs";
+import { button, iconButton } from "./button";
 import { atEnd, bind, el, listen } from "./el";
+import { face } from "./header";
 import { icon } from "./icons";
 import type { Scene } from "./scene";
 
@@ -16,7 +18,7 @@ const TIMEOUT_MS = 5_000;
 const soon = <T>(wanted: Promise<T>): Promise<T> =>
   Promise.race([wanted, new Promise<never>((_, reject) => setTimeout(reject, TIMEOUT_MS))]);
 
-export const kit: Kit = { el, bind, atEnd, listen, signal, button, icon, codeOf };
+export const kit: Kit = { el, bind, atEnd, listen, signal, button, iconButton, icon, codeOf, arcs, face };
 
 export interface LateParts {
   ask(): Promise<Late>;
@@ -55,11 +57,12 @@ export function askInTime({ talk, options, isOpen, needsTap }: Scene, { ask, isC
   let last = "";
   bind(() => {
     const { phase, mode, error } = talk.state.get();
+    const isWriting = mode === "text" && phase === "connecting";
     const reason =
       talk.note.get() ||
       error ||
       (/^(end|rec)/.test(phase) && phase) ||
-      ((isLive(talk.state.get()) || (mode === "text" && phase === "connecting")) && mode) ||
+      ((isLive(talk.state.get()) || isWriting) && mode) ||
       (needsTap.get() && "tap") ||
       (options().pushToTalk && isOpen.get() && "hold");
     if (reason && reason !== last) ask().catch(() => {});

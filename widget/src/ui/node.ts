@@ -7,6 +7,12 @@ export function put(node: Element, name: string, value: Plain): void {
   else node.setAttribute(name, value === true ? "" : String(value));
 }
 
+/** What no picture should wait for is done this long after it. */
+export const CALM_MS = 150;
+
+/** Once the screen has had its next picture and a moment has passed; in a page nobody sees, once it is seen. */
+export const afterPicture = (then: () => void): number => requestAnimationFrame(() => setTimeout(then, CALM_MS));
+
 /** Attributes whose names begin with `on` are listeners. */
 export function node<K extends keyof HTMLElementTagNameMap>(
   tag: K,

@@ -1,7 +1,6 @@
 /** The panel: a labelled dialog from header to controls. */
 
 import { isOngoing, shown } from "../core/state";
-import type { Arcs } from "./arcs";
 import { captions } from "./captions";
 import { composer } from "./composer";
 import { controls } from "./controls";
@@ -15,10 +14,9 @@ import { theme } from "./theme";
 
 const RIGHT_TO_LEFT = /^ar/;
 
-export function panelView(scene: Scene, opener: HTMLElement, isCut: () => boolean): HTMLElement {
+export function panelView(scene: Scene, isCut: () => boolean): HTMLElement {
   const { talk, t, isOpen } = scene;
   const { language } = scene.options();
-  const [small, big] = scene.drawings as [Arcs, Arcs];
   const audio = el("audio", { playsinline: true, autoplay: true });
   const play = speaker(talk.sound.theirs, audio, scene.needsTap);
   const state = () => talk.state.get();
@@ -33,7 +31,6 @@ export function panelView(scene: Scene, opener: HTMLElement, isCut: () => boolea
       "aria-label": () => t("dialog", { name: scene.name() }),
       hidden: () => !isOpen.get(),
       "data-state": () => shown(state()),
-      "data-mode": () => state().mode,
       "data-talk": () => talk.transcript.messages.get().some(({ via }) => scene.options().captions || via === "text"),
       onclick: () => scene.needsTap.get() && play(),
       onkeydown: (event: KeyboardEvent) => {
@@ -42,21 +39,22 @@ export function panelView(scene: Scene, opener: HTMLElement, isCut: () => boolea
         event.stopPropagation();
       },
     },
-    header(scene, small),
+    header(scene),
     // A region that is announced must be there, empty, before its words are.
     el("div", { class: "notes" }, el("p", { role: "status" })),
-    el("div", { class: "middle" }, welcome(scene, big), consent(scene), captions(scene)),
+    el("div", { class: "middle" }, welcome(scene), consent(scene), captions(scene)),
     fallback(scene, isCut),
     composer(scene),
-    controls(scene, opener),
+    controls(scene),
     audio,
   );
   dialog.classList.add("panel");
   theme(dialog, scene.options);
+  let wasTalking = false;
   bind(() => {
-    const { phase } = state();
-    if (isOpen.get()) keepFocus(dialog, phase);
+    const isTalking = isOngoing(state()) && state().mode === "voice";
+    if (isOpen.get()) (isTalking && !wasTalking ? focusFirst : keepFocus)(dialog);
+    wasTalking = isTalking;
   });
-  bind(() => isOpen.get() && focusFirst(dialog, isOngoing(state()) ? "listening" : state().phase));
   return dialog;
 }

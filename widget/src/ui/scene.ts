@@ -4,7 +4,6 @@ import type { Conversation } from "../core/conversation";
 import type { Options } from "../core/options.gen";
 import type { Signal } from "../core/signals";
 import type { TextKey } from "../i18n/en";
-import type { Arcs } from "./arcs";
 
 export interface Scene {
   talk: Conversation;
@@ -21,7 +20,7 @@ export interface Scene {
   /** Measures both voices; null where there is none. */
   context(): AudioContext | null;
   /** Breathe with the voices. */
-  drawings: Arcs[];
+  drawings: SVGElement[];
   /** Tells the page how loud each side is, 0 to 1. */
   tell(levels: { you: number; agent: number }): void;
   close(): void;

@@ -2,7 +2,6 @@
 
 import type { Phase } from "../core/state";
 import type { TextKey } from "../i18n/en";
-import type { Arcs } from "./arcs";
 import { button } from "./button";
 import { el } from "./el";
 import { face, stateWords } from "./header";
@@ -15,9 +14,8 @@ const hiddenUnless =
     !phases.includes(talk.state.get().phase);
 
 /** The big arcs, the greeting and, before a conversation, the one thing to press. */
-export function welcome(scene: Scene, arcs: Arcs): HTMLElement {
+export function welcome(scene: Scene): HTMLElement {
   const { talk, t } = scene;
-  const canTalk = () => talk.config.get()?.voice !== false;
   const words = () => {
     const { phase } = talk.state.get();
     return phase === "idle" ? scene.greeting() : phase === "requesting" ? t("allow") : stateWords(scene);
@@ -25,7 +23,7 @@ export function welcome(scene: Scene, arcs: Arcs): HTMLElement {
   return el(
     "div",
     { class: "welcome" },
-    el("div", { class: "hero", "aria-hidden": "true" }, arcs.node, face(scene)),
+    el("div", { class: "hero", "aria-hidden": "true" }, scene.drawings[0] as Node, face(scene)),
     el("p", { class: "lead", dir: "auto" }, words),
     el(
       "div",
@@ -35,7 +33,7 @@ export function welcome(scene: Scene, arcs: Arcs): HTMLElement {
         () => t("talk"),
         () => void talk.start("voice"),
         "mic",
-        { hidden: () => !canTalk() },
+        { hidden: () => !talk.canTalk() },
       ),
     ),
   );
@@ -56,14 +54,13 @@ export function consent(scene: Scene): HTMLElement {
     const { text, version } = scene.options().consent;
     return (version && text) || talk.config.get()?.consent.text || "";
   };
-  const voice = () => talk.config.get()?.voice !== false;
   return el(
     "section",
     { class: "consent", hidden: hiddenUnless(scene, "consent") },
     el(
       "div",
-      { class: "read", tabindex: "0", role: "group", "aria-labelledby": "terms" },
-      el("h3", { id: "terms" }, () => t("consent")),
+      { class: "read", tabindex: "0", role: "group", "aria-label": () => t("consent") },
+      el("h3", {}, () => t("consent")),
       el("p", { dir: "auto", class: "own", hidden: () => !own() }, own),
       el(
         "ul",
@@ -72,7 +69,7 @@ export function consent(scene: Scene): HTMLElement {
         point("text", "consent2"),
         point("check", "consent3"),
       ),
-      el("p", { class: "small" }, () => t("version", { v: talk.consentVersion })),
+      el("p", { class: "fine" }, () => t("version", { v: talk.consentVersion })),
     ),
     el(
       "div",
@@ -82,7 +79,7 @@ export function consent(scene: Scene): HTMLElement {
         () => t("agree"),
         () => talk.agree("voice"),
         "mic",
-        { hidden: () => !voice() },
+        { hidden: () => !talk.canTalk() },
       ),
       button(
         "quiet",

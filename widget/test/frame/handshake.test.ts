@@ -1,4 +1,5 @@
 /** One port, for the exact origin, once: everything else that is posted at either window changes nothing. */
+// @vitest-environment happy-dom
 
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { meetParent } from "../../src/frame/handshake";

@@ -22,6 +22,7 @@ const CALL: Call = {
   recording: "none",
   transcript: "none",
   transcript_reason: null,
+  recording_consent: null,
   participants: [],
   wrap_up: null,
 };

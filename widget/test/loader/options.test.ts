@@ -1,12 +1,14 @@
 /** The options: what is taken, what is refused and reported, where they may come from. */
+// @vitest-environment happy-dom
 
 import { describe, expect, it } from "vitest";
 import table from "../../options.json";
 import { fitsRoughly, fromAttributes, fromObject, readOptions } from "../../src/core/options";
 import { type Options, ROWS as PANEL_ROWS } from "../../src/core/options.gen";
 import { LAUNCHER_ROWS, type LauncherOptions } from "../../src/core/options.launcher.gen";
-import { fitsExactly, readingTexts } from "../../src/core/options_check";
+import { exactly, readingTexts } from "../../src/core/options_check";
 
+const fitsExactly = exactly(fitsRoughly);
 const ROWS = [...LAUNCHER_ROWS, ...PANEL_ROWS];
 
 function read(given: object) {

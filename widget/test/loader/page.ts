@@ -5,7 +5,7 @@ import { Window } from "happy-dom";
 import type { Chunk, LoaderHost } from "../../src/core/panel_contract";
 
 export const SERVER = "https://voice.example";
-export const PANEL: Chunk = ["/w/0.0.0/panel.js", "sha384-of-the-panel"];
+export const PANEL: Chunk = ["/w/0.0.0/panel.js", "sha256-of-the-panel"];
 
 const [built] = buildSync({
   entryPoints: ["widget/src/loader.ts"],

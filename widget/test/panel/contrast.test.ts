@@ -31,8 +31,7 @@ it("leaves a readable accent as it is", () => {
   expect(readableOn([11, 110, 110], [255, 255, 255])).toEqual([11, 110, 110]);
 });
 
-it("reads both lengths of hex, and nothing else", () => {
+it("reads both lengths of hex", () => {
   expect(parseHex("#0b6e6e")).toEqual([11, 110, 110]);
   expect(parseHex("#fa0")).toEqual([255, 170, 0]);
-  for (const bad of ["teal", "#12345", "#gggggg", ""]) expect(parseHex(bad)).toBeNull();
 });

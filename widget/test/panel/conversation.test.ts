@@ -6,7 +6,11 @@ import { GIVE_UP_MS, GRACE_MS, waitBefore } from "../../src/core/backoff";
 import { Conversation } from "../../src/core/conversation";
 import { Problem } from "../../src/core/errors";
 import { Resume } from "../../src/core/resume";
+import { signal } from "../../src/core/signals";
 import type { Settings, World } from "../../src/core/world";
+import { beSure, goOn } from "../../src/late/go_on";
+import { help } from "../../src/late/help";
+import { hold } from "../../src/late/hold";
 import { persist } from "../../src/late/persist";
 import { Silence } from "../../src/late/silence";
 import type { LinkEvents, PeerEvents } from "../../src/rtc/peer";
@@ -85,13 +89,11 @@ function scene(options: Partial<Settings["options"]> = {}) {
       "owner",
     ),
     microphone: () => microphone(),
-    isMicrophoneAllowed: async () => true,
     peer: (_ice, _stream, given) => link(given),
-    late: async () => ({ openWritten, persist }),
+    late: async () => ({ openWritten, persist, goOn, beSure, help }),
     emit: (name, detail) => events.push([name, detail as Record<string, unknown>]),
     report: () => {},
     page: () => ({ path: "/", title: "" }),
-    now: () => Date.now(),
   };
   const talk = new Conversation({ options: { ...OPTIONS, ...options }, learn: () => {} }, world);
   const names = () => events.map(([name]) => name);
@@ -177,9 +179,10 @@ describe("a first conversation", () => {
     await talk.start();
     await settle();
     expect(track.enabled).toBe(false);
-    talk.talk(true);
+    const held = signal(false);
+    hold(talk, held, true);
     expect(track.enabled).toBe(true);
-    talk.talk(false);
+    hold(talk, held, false);
     await vi.advanceTimersByTimeAsync(500);
     expect(track.enabled).toBe(false);
   });
@@ -273,7 +276,7 @@ describe("a lost connection", () => {
     made[0]?.lost();
     await vi.advanceTimersByTimeAsync(3_500);
     delete refusals["sessions/connect"];
-    talk.network(true);
+    talk.wake?.();
     await settle();
     expect(phase()).toBe("listening");
   });

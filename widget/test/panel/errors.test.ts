@@ -8,7 +8,7 @@ import { es, esLate } from "../../src/i18n/es";
 import { fr, frLate } from "../../src/i18n/fr";
 import { hints } from "../../src/i18n/hints";
 import { FAULTS, type FaultCode, faultOf } from "../../src/late/faults";
-import { microphoneFault } from "../../src/rtc/microphone";
+import { microphoneFault } from "../../src/rtc/microphone_faults";
 
 const ENGLISH = { ...en, ...enLate };
 const LANGUAGES = {

@@ -2,7 +2,6 @@
 
 import { describe, expect, it } from "vitest";
 import { type Message, parse, placed, seen } from "../../src/core/protocol";
-import { monoOpus } from "../../src/rtc/peer";
 
 const said = (id: string, more: Partial<Message> = {}): Message => ({
   id,
@@ -63,16 +62,5 @@ describe("placed", () => {
     const written = said("c1", { via: "text" });
     const messages = placed([written], said("msg_1", { seq: 1, client_id: "c1", via: "text" }));
     expect(messages.map(({ id }) => id)).toEqual(["msg_1"]);
-  });
-});
-
-describe("monoOpus", () => {
-  it("asks for mono with loss protection and keeps the rest", () => {
-    const sdp = "a=rtpmap:63 red/48000/2\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;stereo=1\r\na=x\r\n";
-    expect(monoOpus(sdp)).toContain("a=fmtp:111 minptime=10;stereo=0;useinbandfec=1\r\na=x");
-  });
-
-  it("leaves an offer without Opus alone", () => {
-    expect(monoOpus("v=0\r\n")).toBe("v=0\r\n");
   });
 });

@@ -20,9 +20,17 @@ RINGS_FOR_S = 60.0  # a telephone that another one calls
 class VirtualDriver:
     """Implements TelephonyDriver over a VirtualExchange. `magic` are the numbers that answer by themselves."""
 
-    def __init__(self, exchange: VirtualExchange, magic: Mapping[str, Subscriber], clock: Clock) -> None:
+    def __init__(
+        self,
+        exchange: VirtualExchange,
+        magic: Mapping[str, Subscriber],
+        clock: Clock,
+        others: Subscriber | None = None,
+    ) -> None:
+        """`others` answers at every number that nobody has; without it these cannot be reached."""
         self._exchange = exchange
         self._magic = magic
+        self._others = others
         self._clock = clock
         self._tasks = TaskScope("virtual network")
         self._lines: set[VirtualLine] = set()
@@ -103,7 +111,7 @@ class VirtualDriver:
         return line
 
     def _subscriber(self, number: str) -> Subscriber | None:
-        return self._magic.get(number) or self._exchange.find(number)
+        return self._magic.get(number) or self._exchange.find(number) or self._others
 
     def _line(self, leg_id: str, role: Role, number: str) -> VirtualLine:
         if self._stopping:

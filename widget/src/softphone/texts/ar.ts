@@ -44,6 +44,8 @@ export const ar: Texts = {
   nothingYet: "ما يُقال يظهر هنا.",
   noLanguage: "لا نص مكتوب لهذه اللغة.",
   noTranscript: "لا نص مباشر لهذه المكالمة.",
+  consentAwaited: "لا يُسجَّل شيء بعد: يُعلَم الجميع أولًا.",
+  notKept: "لا يُحفظ شيء من هذه المكالمة: لا موافقة.",
   mute: "كتم",
   unmute: "إلغاء الكتم",
   hold: "تعليق",

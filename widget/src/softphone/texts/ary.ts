@@ -33,6 +33,8 @@ export const ary: Texts = {
   pauseRecording: "وقّف التسجيل شوية",
   goOnRecording: "كمّل التسجيل",
   nothingYet: "اللي كيتقال كيبان هنا.",
+  consentAwaited: "مازال ما كيتسجّل والو: كنعلموهم اللول.",
+  notKept: "ما كيتحفظ والو من هاد المكالمة: ما كاينش القبول.",
   mute: "سدّ",
   unmute: "حلّ",
   hold: "وقّف",

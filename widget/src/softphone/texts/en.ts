@@ -42,6 +42,8 @@ export const en = {
   nothingYet: "What is said appears here.",
   noLanguage: "No transcript for this language.",
   noTranscript: "This call has no live transcript.",
+  consentAwaited: "Nothing is recorded yet: they are being told first.",
+  notKept: "Nothing of this call is kept: no consent.",
   mute: "Mute",
   unmute: "Unmute",
   hold: "Hold",

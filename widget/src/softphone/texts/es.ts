@@ -44,6 +44,8 @@ export const es: Texts = {
   nothingYet: "Lo que se diga aparece aquí.",
   noLanguage: "No hay transcripción en este idioma.",
   noTranscript: "Esta llamada no se transcribe en vivo.",
+  consentAwaited: "Aún no se graba nada: primero se les avisa.",
+  notKept: "No se guarda nada de esta llamada: sin consentimiento.",
   mute: "Silenciar",
   unmute: "Activar",
   hold: "Retener",

@@ -44,6 +44,8 @@ export const fr: Texts = {
   nothingYet: "Ce qui se dit s’affiche ici.",
   noLanguage: "Pas de transcription dans cette langue.",
   noTranscript: "Cet appel n’est pas transcrit en direct.",
+  consentAwaited: "Rien n’est encore enregistré : on les prévient d’abord.",
+  notKept: "Rien de cet appel n’est gardé : pas d’accord.",
   mute: "Couper",
   unmute: "Rétablir",
   hold: "Pause",
