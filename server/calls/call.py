@@ -1,12 +1,10 @@
 """One live call: its participants, its state, its plot; one owner, one end, one close()."""
 
 import asyncio
-from typing import Any
 
 from server.calls.absence import patience
 from server.calls.aftermath import SETTLED
 from server.calls.call_services import AiVoice, CallServices
-from server.calls.capture import Words
 from server.calls.ledger import AWAY_TIMEOUT_S, Ledger
 from server.calls.messages import Outgoing
 from server.calls.notice import RecordingNotice
@@ -16,6 +14,7 @@ from server.calls.room import VOICELESS
 from server.calls.scene import CallScene, call_body
 from server.calls.softphone import SoftphoneCallbacks, SoftphoneLine
 from server.calls.softphone_control import Command, HangUp, Hello, Hold, Keys, Leave, Mute, Ping, Record, Transfer
+from server.calls.spoken_words import SpokenWords
 from server.calls.state import CallState, Happening, IllegalTransition, Outcome, Step, advance, hung_up, require_talk
 from server.calls.store import Call
 from server.kit.errors import AppError, Conflict, Gone
@@ -46,13 +45,19 @@ class LiveCall:
         self._notice = RecordingNotice(self._ledger, self._scene, services, self._tasks, self._show)
         self._phones: dict[str, PhoneLine] = {}
         self._softphones: dict[str, SoftphoneLine] = {}
+        self._words = SpokenWords(self._ledger, self._scene, services.keepsakes, self._broadcast)
         self._ai: AiVoice | None = None
         self._customer: PhoneLine | None = None
         self._transfer: PhoneLine | None = None
         self._agent_uid: str | None = None  # our side's participant that controls the call
         self._encoder = SharedEncoder()
         self._phone_tell = PhoneCallbacks(
-            self._phone_rings, self._phone_sounds, self._phone_answered, self._phone_digit, self._phone_ended
+            self.ended.is_set,
+            self._phone_rings,
+            self._phone_sounds,
+            self._phone_answered,
+            self._phone_digit,
+            self._phone_ended,
         )
         self._softphone_tell = SoftphoneCallbacks(
             self._softphone_present, self._softphone_away, self._softphone_gone, self._command, self._patience
@@ -155,7 +160,7 @@ class LiveCall:
             self._scene.seat(line.participant, line.leg)
 
     def _phone_answered(self, line: PhoneLine) -> None:
-        if self.ended.is_set() or line.leg is None:
+        if line.leg is None:
             return
         self._joined(line.participant, line.leg)
         if line is self._customer:
@@ -169,11 +174,13 @@ class LiveCall:
 
     async def _begin_talk(self, customer: Participant) -> None:
         """Recording and transcript, where they may be, and then the AI agent, if any."""
-        await self._notice.begin_capture(customer, self._take_words)
+        await self._notice.begin_capture(customer, self._words.take)
         if self.call.kind == "ai" and not self.ended.is_set():
             ai = self._ai = await self._services.open_ai(
-                self.call, customer.uid, self._take_words, lambda reason: self.hang_up(f"agent_{reason}")
+                self.call, customer.uid, self._words.take, lambda reason: self.hang_up(f"agent_{reason}")
             )
+            if self.ended.is_set():
+                return await ai.close()
             self._joined(self._admit(Participant(ai.leg.id, Role.AI, side_of(Role.AI, "ai"), "agent")), ai.leg)
             ai.start()
         self._show()
@@ -348,21 +355,6 @@ class LiveCall:
             self._services.count_refused()
             raise
 
-    def _take_words(self, words: Words) -> None:
-        """Show what is being said; what was said is stored first."""
-        speaker = self._scene.participants.get(words.participant)
-        if speaker is None or not self.call.may_be_kept:
-            return
-        message = words.message(speaker)
-        if not words.final or not words.text:
-            self._broadcast(message, droppable=not words.final)
-            return
-
-        async def keep() -> None:
-            message["seq"] = await self._services.keepsakes.keep(self.call, speaker, words)
-
-        self._ledger.add("words", keep, lambda: self._broadcast(message))
-
     def _show(self) -> None:
         for line in self._softphones.values():
             line.send({"type": "call", "call": self.body(line.participant.uid)})
@@ -370,7 +362,7 @@ class LiveCall:
     def _show_levels(self, levels: dict[str, int]) -> None:
         self._broadcast({"type": "levels", "levels": levels}, droppable=True)
 
-    def _broadcast(self, message: dict[str, Any], *, droppable: bool = False) -> None:
+    def _broadcast(self, message: Outgoing, *, droppable: bool = False) -> None:
         for line in self._softphones.values():
             line.send(message, droppable)
 

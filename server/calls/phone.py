@@ -39,6 +39,8 @@ END_OUTCOMES = {
 class PhoneCallbacks:
     """Told on the event loop; none may block. `ended` comes once and last, `was_answered` says after what."""
 
+    is_over: Callable[[], bool]
+    """Whether the call has ended: then nothing but `ended` is told. A telephone may answer while it is given up."""
     ringing: Callable[["PhoneLine"], None]
     sounding: Callable[["PhoneLine"], None]  # there is something to hear before the answer
     answered: Callable[["PhoneLine"], None]
@@ -107,6 +109,10 @@ class PhoneLine:
         if self._is_over:
             return
         match event:
+            case Ended(end):
+                self._end(end)
+            case _ if self._tell.is_over():
+                pass
             case Ringing():
                 self.participant.presence = Presence.RINGING
                 self._tell.ringing(self)
@@ -118,8 +124,6 @@ class PhoneLine:
                 self._tell.answered(self)
             case Dtmf(digit):
                 self._tell.digit(self, digit)
-            case Ended(end):
-                self._end(end)
 
     async def _dial(self, caller_id: str | None) -> None:
         assert self.participant.number is not None

@@ -36,7 +36,7 @@ class RelayCall(LiveCall):
     def _phone_answered(self, line: PhoneLine) -> None:
         if self.call.mode == PAUSED:
             self._tasks.spawn(self._say_paused(line), "say that it is paused")
-        elif line is self._callee and not self.ended.is_set() and line.leg is not None and self._customer is not None:
+        elif line is self._callee and line.leg is not None and self._customer is not None:
             self._joined(line.participant, line.leg)
             self._customer.pick_up()
         else:

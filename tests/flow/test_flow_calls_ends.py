@@ -1,0 +1,79 @@
+"""A call that ends while something of it is still on its way: nothing of that comes to the call any more."""
+
+import asyncio
+
+from server.calls.aftermath import SETTLED
+from server.calls.call_services import AiVoice
+from server.calls.orders import AI, Order
+from server.media.leg import Leg
+from server.media.tones import LoopLeg, ringback
+from server.storage import Database
+from server.telephony.providers.virtual import magic
+from server.telephony.providers.virtual.line import VirtualLine
+from tests.fixtures.switchboard import WAIT_S, Switchboard
+from tests.flow.test_flow_calls_people import COLLEAGUE, Telephone
+
+
+class SlowAgent:
+    """An agent's voice that is ready when it is told to be."""
+
+    def __init__(self) -> None:
+        self.leg: Leg = LoopLeg("agent", ringback())
+        self.is_asked, self.is_ready, self.is_closed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.has_begun = False
+
+    async def open(self, *_: object) -> AiVoice:
+        self.is_asked.set()
+        await self.is_ready.wait()
+        return self
+
+    def start(self) -> None:
+        self.has_begun = True
+
+    async def close(self) -> None:
+        self.is_closed.set()
+
+
+async def test_an_agent_that_is_ready_after_the_end_is_closed_and_never_begins(sqlite_database: Database) -> None:
+    agent = SlowAgent()
+    async with Switchboard.over(sqlite_database, open_ai=agent.open) as board:
+        call = await board.calls.initiate(board.principal, _by_agent(board, magic.ECHO))
+        live = board.live.present(call.id)
+        assert live is not None
+        async with asyncio.timeout(WAIT_S):
+            await agent.is_asked.wait()
+            live.hang_up("api")
+            agent.is_ready.set()
+            await agent.is_closed.wait()
+            await live.closed.wait()
+    assert not agent.has_begun
+
+
+class SlowTelephone(Telephone):
+    """It was dialled, and does not ring yet."""
+
+    def ring(self, line: VirtualLine, caller_id: str | None) -> None:
+        self.line = line
+        self.rang.set()
+
+
+async def test_a_telephone_that_rings_and_answers_as_the_call_ends_changes_nothing(sqlite_database: Database) -> None:
+    async with Switchboard.over(sqlite_database) as board:
+        late = SlowTelephone(board, COLLEAGUE)
+        call = await board.calls.initiate(board.principal, _by_agent(board, COLLEAGUE))
+        live = board.live.present(call.id)
+        assert live is not None
+        async with asyncio.timeout(WAIT_S):
+            await late.rang.wait()
+            live.hang_up("api")
+            late.line.rings()
+            late.line.answers(late)
+            await live.closed.wait()
+            await late.left.wait()
+        happened = [event.type for event in await board.store.events(call.id)]
+        assert happened == ["call.created", "call.dialed", "call.ended", SETTLED]
+        assert not board.refused
+
+
+def _by_agent(board: Switchboard, to: str) -> Order:
+    return Order(kind=AI, to=to, agent=board.tenant.agent_slug)
