@@ -107,7 +107,13 @@ class LiveCall:
         """
         self._refuse_when_over()
         line = self.softphone(grant_uid) or self._new_softphone(grant_uid, role)
-        return await line.connect(offer), self.body(line.participant.uid)
+        try:
+            answer = await line.connect(offer)
+        except Gone:
+            self._refuse_when_over()
+            raise
+        self._refuse_when_over()
+        return answer, self.body(line.participant.uid)
 
     def softphone(self, grant_uid: str) -> SoftphoneLine | None:
         """The softphone of that grant, once it was connected."""

@@ -96,7 +96,11 @@ class LiveConversation:
         """Answer a page's SDP offer; an earlier peer connection of this conversation is closed."""
         self._refuse_when_ended()
         self._seen()
-        return await self._voice.connect(offer, self._agent.leg, self._take_control, self._voice_changed)
+        answer = await self._voice.connect(offer, self._agent.leg, self._take_control, self._voice_changed)
+        if self.closed.is_set():
+            await self._voice.close()
+        self._refuse_when_ended()
+        return answer
 
     async def greet_in_text(self) -> None:
         """Start the agent for a page that reads and does not hear; returns when its greeting is stored."""

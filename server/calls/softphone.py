@@ -75,10 +75,7 @@ class SoftphoneLine:
 
         Raises `invalid_sdp`, `voice_unavailable`, `left_call`, `call_transferred`.
         """
-        if self._is_transferred:
-            raise Gone("call_transferred", "This call was transferred, and goes on without you.")
-        if self._is_over:
-            raise Gone("left_call", "This participant is no longer in the call.")
+        self._refuse_when_over()
         peer = await BrowserPeer.answer(
             offer,
             leg_id=self.participant.uid,
@@ -89,6 +86,9 @@ class SoftphoneLine:
             on_state=lambda state: self._peer_changed(peer, state),
             encoder=self._encoder,
         )
+        if self._is_over:
+            await peer.close()
+        self._refuse_when_over()
         peer.take_keys(lambda key: self._take(peer, Keys(key)))
         before, self._peer = self._peer, peer
         self._absence.back()
@@ -170,6 +170,12 @@ class SoftphoneLine:
     def refuse(self, refusal: AppError, key: str | None = None) -> None:
         error = {"type": "error", "code": refusal.code, "message": refusal.message}
         self.send(error | ({"re": key} if key else {}))
+
+    def _refuse_when_over(self) -> None:
+        if self._is_transferred:
+            raise Gone("call_transferred", "This call was transferred, and goes on without you.")
+        if self._is_over:
+            raise Gone("left_call", "This participant is no longer in the call.")
 
     def _heard_at(self) -> float:
         return self._peer.heard_at if self._peer is not None else 0.0

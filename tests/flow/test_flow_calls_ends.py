@@ -2,14 +2,18 @@
 
 import asyncio
 
+import pytest
+
 from server.calls.aftermath import SETTLED
 from server.calls.call_services import AiVoice
 from server.calls.orders import AI, Order
-from server.media.leg import Leg
+from server.kit.errors import Gone
+from server.media.leg import Leg, Role
 from server.media.tones import LoopLeg, ringback
 from server.storage import Database
 from server.telephony.providers.virtual import magic
 from server.telephony.providers.virtual.line import VirtualLine
+from tests.fakes.browser_page import Page
 from tests.fixtures.switchboard import WAIT_S, Switchboard
 from tests.flow.test_flow_calls_people import COLLEAGUE, Telephone
 
@@ -73,6 +77,40 @@ async def test_a_telephone_that_rings_and_answers_as_the_call_ends_changes_nothi
         happened = [event.type for event in await board.store.events(call.id)]
         assert happened == ["call.created", "call.dialed", "call.ended", SETTLED]
         assert not board.refused
+
+
+async def test_a_softphone_that_connects_as_the_call_ends_is_refused_and_not_left_open(
+    sqlite_database: Database,
+) -> None:
+    async with Switchboard.over(sqlite_database) as board:
+        call = await board.bridge(magic.ECHO)
+        live, page = board.live.present(call.id), Page()
+        assert live is not None
+        connecting = asyncio.create_task(live.connect("grant", Role.AGENT, await page.offer()))
+        await asyncio.sleep(0)
+        live.hang_up("api")
+        async with asyncio.timeout(WAIT_S):
+            with pytest.raises(Gone) as refused:
+                await connecting
+            await live.closed.wait()
+        assert refused.value.code == "call_ended"
+        await page.close()
+
+
+async def test_a_softphone_that_is_taken_out_while_it_connects_is_not_left_open(sqlite_database: Database) -> None:
+    async with Switchboard.over(sqlite_database) as board:
+        call = await board.bridge(magic.ECHO)
+        live, page = board.live.present(call.id), Page()
+        assert live is not None
+        connecting = asyncio.create_task(live.connect("grant", Role.LISTEN, await page.offer()))
+        await asyncio.sleep(0)
+        line = live.softphone("grant")
+        assert line is not None
+        line.dismiss()
+        with pytest.raises(Gone) as refused:
+            await asyncio.wait_for(connecting, WAIT_S)
+        assert refused.value.code == "left_call"
+        await page.close()
 
 
 def _by_agent(board: Switchboard, to: str) -> Order:

@@ -18,6 +18,7 @@ from server.conversations import Conversations, NewConversation
 from server.kit.errors import Gone, Unavailable
 from server.storage import Database
 from tests.fakes.agent_line import FakeKnowledge
+from tests.fakes.browser_page import Page
 from tests.fakes.clock import FakeClock
 from tests.fakes.scripted_agent import ScriptedAgent
 from tests.fixtures.tenancy import Tenancy
@@ -270,6 +271,18 @@ async def test_an_end_that_cannot_be_stored_still_closes_everything(scene: Scene
     assert scene.live.closed.is_set()
     assert scene.agent.closings > 0
     assert page.heard[-1] == {"type": "ended", "reason": "visitor"}
+
+
+async def test_who_connects_while_it_ends_is_refused_and_not_left_open(scene: Scene) -> None:
+    page = Page()
+    connecting = asyncio.create_task(scene.live.connect(await page.offer()))
+    await asyncio.sleep(0)
+    await scene.live.end("visitor")
+    with pytest.raises(Gone) as refused:
+        await asyncio.wait_for(connecting, 30)
+    assert refused.value.code == "session_ended"
+    assert not scene.live.has_voice
+    await page.close()
 
 
 async def test_closing_leaves_the_stored_conversation_open(scene: Scene) -> None:
