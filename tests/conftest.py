@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import hypothesis
 import pytest
 import structlog
 
@@ -24,6 +25,12 @@ from tests.fixtures.databases import (  # noqa: F401  # fixtures are found by na
 from tests.fixtures.lanes import pytest_xdist_make_scheduler  # noqa: F401  # a hook is found by name
 
 _TURNS_TO_END = 50
+
+# The same examples every time, judged by what they show and not by how soon a busy machine makes and runs them.
+hypothesis.settings.register_profile(
+    "suite", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("suite")
 
 # Tracebacks as Python prints them: drawn with every value in sight, one takes a tenth of a second.
 structlog.configure(

@@ -7,6 +7,6 @@ export default defineConfig({
     include: ["widget/test/**/*.test.ts"],
     environment: "node",
     passWithNoTests: false,
-    testTimeout: 10_000,
+    testTimeout: 60_000,
   },
 });

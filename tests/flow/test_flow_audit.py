@@ -16,7 +16,7 @@ async def recorded(running: Running, call_id: int) -> None:
     for tick in range(TICKS_PER_SECOND):
         recorder.write(tone(440, tick), None)
     await recorder.finish()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (await recordings.of(call_id)).state is not State.READY:  # noqa: ASYNC110  # it is in the database
             await asyncio.sleep(0.02)
 

@@ -58,7 +58,7 @@ async def ask(server: Running, path: str, body: Any = None) -> Any:
 async def until(reached: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(WAIT_S):
         while not await reached():  # noqa: ASYNC110  # over HTTP nobody tells
-            await asyncio.sleep(0.3)  # a plan has so many requests a minute
+            await asyncio.sleep(1)  # a plan has so many requests a minute
 
 
 async def ordered(server: Running, number: str) -> int:

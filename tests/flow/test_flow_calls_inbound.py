@@ -19,7 +19,7 @@ from server.tenants.phone_numbers import Keeping
 from server.tenants.plans import plan_named
 from tests.fixtures.application import Application, Running
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 OURS = "+33159133354"
 CALLER = "+33612345678"
 

@@ -50,7 +50,7 @@ class Callee:
         self.rang.set()
 
     async def until_ringing(self) -> "Callee":
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await self.rang.wait()
         return self
 

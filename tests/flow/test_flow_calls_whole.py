@@ -15,7 +15,7 @@ from server.telephony.providers.virtual import magic
 from tests.fakes.browser_page import Page
 from tests.fixtures.application import Application, Running
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 @pytest.fixture

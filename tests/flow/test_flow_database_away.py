@@ -18,7 +18,7 @@ def _asking(running: Running) -> dict[str, str]:
 
 
 async def test_who_gets_no_connection_in_time_is_told_to_try_again(application: Application) -> None:
-    async with application.running(database_connections=2, database_wait_s=0.05) as running:
+    async with application.running(database_connections=2, database_wait_s=0.5) as running:
         url, database = f"{running.url}/api/v1/agents", running.parloir.database
         async with AsyncExitStack() as held:
             for _ in range(2):

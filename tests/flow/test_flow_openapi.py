@@ -141,7 +141,7 @@ async def calls(backend: Backend) -> None:
     call = (await backend.post("/api/v1/calls/initiate", order)).json()["phone_call_id"]
     async with asyncio.timeout(WAIT_S):
         while (await backend.ask("GET", f"/api/v1/phone_calls/{call}/transcript")).status_code != 200:  # noqa: ASYNC110
-            await asyncio.sleep(0.3)  # until the agent has greeted: over HTTP nobody tells
+            await asyncio.sleep(1)  # until the agent has greeted; a plan has so many requests a minute
     monitor = {"supervisor_phone": magic.ECHO}
     assert (await backend.post(f"/api/v1/calls/{call}/add_monitor", monitor)).status_code == 200
     for what in ("calls/{}/embed_session", "calls/{}/player_session", "phone_calls/{}/cable_token", "calls/{}/hangup"):

@@ -18,7 +18,7 @@ from server.web.player import demo_player
 from tests.fixtures.application import Application, Running
 from tests.fixtures.recordings import content, heard
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 @pytest.fixture(params=[True, False], ids=["voices", "no voices"])

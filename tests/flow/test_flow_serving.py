@@ -21,8 +21,8 @@ from cryptography.x509.oid import NameOID
 
 from tests.fixtures.servers import free_port
 
-START_TIMEOUT_S = 40
-STOP_TIMEOUT_S = 20
+START_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 50
 
 
 class Server:
@@ -52,10 +52,10 @@ class Server:
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             try:
-                with urllib.request.urlopen(url, timeout=5, context=context) as answer:
+                with urllib.request.urlopen(url, timeout=START_TIMEOUT_S, context=context) as answer:
                     body: bytes = answer.read()
                     return body
-            except (urllib.error.URLError, ConnectionError) as failure:
+            except OSError as failure:
                 if isinstance(failure, urllib.error.HTTPError):
                     failure.close()
                 if time.monotonic() > deadline or self.process.poll() is not None:

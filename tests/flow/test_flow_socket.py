@@ -208,11 +208,11 @@ async def lease_is_long(running: Running, clock: FakeClock) -> None:
 
 @pytest.fixture
 async def hasty(application: Application) -> AsyncIterator[Page]:
-    """A server that waits a tenth of a second for whatever a page should do."""
+    """A server that waits a second for whatever a page should do."""
     async with application.running() as first:
         page = first.page()
         await page.open(first.tenant)
-    async with application.running(socket_limits=SocketLimits(0.1, 0.1, 0.1)) as server:
+    async with application.running(socket_limits=SocketLimits(1, 1, 1)) as server:
         hasty = server.page()
         hasty.token = page.token
         yield hasty

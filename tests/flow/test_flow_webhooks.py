@@ -47,7 +47,7 @@ async def delivered(running: Running, receiver: Receiver, count: int) -> list[Re
     """The first `count` deliveries, each written down: what was committed acts, what is due is sent."""
     calling = running.parloir.calling
     dispatcher = calling.webhooks.dispatcher
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (
             await calling.outbox.act()
             or await dispatcher.turn()

@@ -185,7 +185,9 @@ async def test_offers_cut_short_or_damaged_are_refused_or_answered_cleanly() -> 
     assert answered < 60
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.one_of(st.text(max_size=1_000), st.binary(max_size=1_000).map(lambda raw: raw.decode("latin-1"))))
 def test_random_bytes_are_refused(noise: str) -> None:
     with pytest.raises(InvalidInput) as refusal:

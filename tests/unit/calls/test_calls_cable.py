@@ -22,7 +22,7 @@ from server.tenants.revocations import Revocations
 from tests.fakes.clock import FakeClock
 from tests.fixtures.tenancy import Tenancy
 
-WAIT_S = 10
+WAIT_S = 60
 
 
 @dataclass

@@ -21,7 +21,7 @@ from tests.fixtures.switchboard import Switchboard
 
 NUMBER = "+33612345678"
 CALLER = "+33159133354"
-WAIT_S = 15.0
+WAIT_S = 30.0
 
 
 class Held:

@@ -126,7 +126,7 @@ async def test_and_no_socket_is_made_for_it_even_unchecked(url: str) -> None:
     sockets = Sockets()
     egress = Egress(EgressPolicy(), Names(["127.0.0.1"]), sockets)
     with pytest.raises(Unreachable):
-        await egress.post(url, b"{}", {}, timeout_s=2)
+        await egress.post(url, b"{}", {}, timeout_s=30)
     assert sockets.asked == []
     await egress.close()
 
@@ -143,7 +143,7 @@ async def test_a_name_that_stands_for_a_private_address_is_not_connected_to(addr
     sockets = Sockets()
     egress = Egress(EgressPolicy(), Names([address]), sockets)
     with pytest.raises(Unreachable) as failure:
-        await egress.post("https://hooks.example.com/", b"{}", {}, timeout_s=2)
+        await egress.post("https://hooks.example.com/", b"{}", {}, timeout_s=30)
     assert sockets.asked == []
     assert failure.value.reason == "not_reachable"
     await egress.close()
@@ -154,7 +154,7 @@ async def test_a_name_is_judged_each_time_it_is_resolved() -> None:
     egress = Egress(EgressPolicy(), Names(["8.8.8.8"], ["127.0.0.1"]), sockets)
     for _ in range(3):
         with pytest.raises(Unreachable) as failure:
-            await egress.post("https://rebinding.example.com/", b"{}", {}, timeout_s=2)
+            await egress.post("https://rebinding.example.com/", b"{}", {}, timeout_s=30)
         assert failure.value.reason == "not_reachable"  # a closed port and a refused address look the same
     assert sockets.asked == ["8.8.8.8"]
     await egress.close()
@@ -164,7 +164,7 @@ async def test_of_several_addresses_only_the_public_ones_are_tried() -> None:
     sockets = Sockets()
     egress = Egress(EgressPolicy(), Names(["10.0.0.1", "9.9.9.9", "::1"]), sockets)
     with pytest.raises(Unreachable):
-        await egress.post("https://mixed.example.com/", b"{}", {}, timeout_s=2)
+        await egress.post("https://mixed.example.com/", b"{}", {}, timeout_s=30)
     assert set(sockets.asked) == {"9.9.9.9"}
     await egress.close()
 
@@ -200,11 +200,11 @@ async def receiver() -> AsyncIterator[str]:
 async def test_a_network_of_the_deployments_own_is_reached(receiver: str) -> None:
     egress = Egress(EgressPolicy(allows_http=True, networks=(LOOPBACK,)), socket_factory=open_socket)
     url = check_url(receiver, egress.policy)
-    reply = await egress.post(f"{url}/hook", b"said", {"X-Said": "yes"}, timeout_s=5)
+    reply = await egress.post(f"{url}/hook", b"said", {"X-Said": "yes"}, timeout_s=30)
     assert (reply.status, reply.excerpt, reply.headers["X-Seen"]) == (202, "said", "yes")
-    redirected = await egress.post(f"{url}/redirect", b"", {"X-Said": "yes"}, timeout_s=5)
+    redirected = await egress.post(f"{url}/redirect", b"", {"X-Said": "yes"}, timeout_s=30)
     assert redirected.status == 302  # and /elsewhere was not asked
-    long = await egress.post(f"{url}/long", b"", {"X-Said": "yes"}, timeout_s=5)
+    long = await egress.post(f"{url}/long", b"", {"X-Said": "yes"}, timeout_s=30)
     assert long.excerpt == "x" * 4_096
     await egress.close()
     await egress.close()

@@ -88,6 +88,7 @@ def serving(folder: Path, **options: Any) -> Iterator[MailService]:
         mailbox,
         hostname="127.0.0.1",
         port=port,
+        ready_timeout=60,
         authenticator=_is_known,
         auth_required=not whole,  # aiosmtpd knows of no encryption then, and warns
         auth_require_tls=not whole,

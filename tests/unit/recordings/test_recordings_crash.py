@@ -152,7 +152,9 @@ async def test_a_process_that_died_before_any_sound_leaves_no_recording(place: P
 
 
 @given(lost=st.integers(0, 30_000), zeros=st.integers(0, 2_000), peaks_left=st.integers(0, 100))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_whatever_is_left_of_a_file_becomes_one_that_says_its_length(
     tmp_path: Path, lost: int, zeros: int, peaks_left: int
 ) -> None:

@@ -38,7 +38,7 @@ class Speech:
 @pytest.fixture
 async def speech(request: pytest.FixtureRequest) -> AsyncIterator[Speech]:
     made = Speech(**getattr(request, "param", {}))
-    await made.engines.warmed(10)
+    await made.engines.warmed(60)
     yield made
     await made.engines.close()
 

@@ -21,6 +21,7 @@ ANSWER = (
     "We are open from Monday to Saturday, and when you come to us with the receipt of the thing that you have bought "
     "in the past thirty days we give you back what you paid for it in full without a single question about why."
 )
+LATE_S = 0.5  # of real time, in which a voice that may speak does
 LONGEST = 58  # SHORT_CHARS, and the little more that a whole clause may be
 
 
@@ -38,7 +39,7 @@ class OneAtATime:
         self._may.release(pieces)
 
     async def has_begun(self, pieces: int) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self.begun) < pieces:  # noqa: ASYNC110  # the engine's thread cannot set an event of the loop
                 await asyncio.sleep(0.001)
 
@@ -96,7 +97,7 @@ async def test_a_caller_waits_for_one_short_piece_at_most(engine: OneAtATime, cl
     await clock.advance(4)
     assert len(engine.begun) == 4  # and it stays quiet for the caller's next question
     engine.let(50)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not preparing.done():
             await clock.advance(1)
             await asyncio.sleep(0.001)
@@ -126,7 +127,7 @@ async def test_a_voice_that_is_late_with_its_first_sound_is_passed_over(engine: 
 async def test_a_voice_that_was_late_rests_before_it_is_asked_again(clock: FakeClock) -> None:
     slow, plain, told = ToneVoice("slow"), ToneVoice("plain"), list[str]()
     slow.gate.clear()
-    voice = speaker(slow, plain, first_sound_s=0.01, clock=clock)
+    voice = speaker(slow, plain, first_sound_s=LATE_S, clock=clock)
     await hear(voice, "first sentence", told)
     slow.gate.set()
     await hear(voice, "second sentence", told)
@@ -147,10 +148,10 @@ async def test_the_last_voice_may_take_its_time(engine: OneAtATime) -> None:
 async def test_a_voice_that_has_begun_may_pause() -> None:
     """The limit is for the first sound: what comes later plays from the listener's buffer."""
     fine, told = ToneVoice("fine"), list[str]()
-    voice = speaker(fine, ToneVoice("plain"), first_sound_s=0.001)
+    voice = speaker(fine, ToneVoice("plain"), first_sound_s=LATE_S)
     async with closing(voice.synthesize("hello you", "en", None, told.append)) as pieces:
         await anext(pieces)
         fine.gate.clear()
-        asyncio.get_running_loop().call_later(0.02, fine.gate.set)  # longer than the limit
+        asyncio.get_running_loop().call_later(1.2 * LATE_S, fine.gate.set)  # longer than the limit
         await anext(pieces)
     assert told == ["fine"]
