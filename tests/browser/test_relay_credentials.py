@@ -84,7 +84,7 @@ async def test_the_documented_configuration_is_understood_and_leads_nowhere_else
     for address in (ELSEWHERE, "10.0.0.1"):
         await page.evaluate("([servers, at]) => { pair(servers, at); }", [relay.servers("turn", 60), address])
         await logged(relay, f"A peer IP {address} denied")
-    started = relay.log.partition("session ")[0]
+    started = relay.log.partition("session ")[0].replace(str(relay.folder), "")  # whose name is random
     assert not re.search("error|wrong|bad", started, re.IGNORECASE), started
 
 

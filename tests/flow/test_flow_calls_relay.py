@@ -246,10 +246,11 @@ async def test_a_paused_number_says_so_rings_nobody_and_tells_of_no_message(serv
 async def test_both_sides_hear_that_the_call_is_recorded_before_anything_is(server: Running) -> None:
     await relay(server, announce_recording=True)
     callee, caller = Callee(server), Caller().call(server, RELAY)
-    (await callee.until_ringing()).pick_up()
+    await callee.until_ringing()
+    keepsakes, call = server.parloir.calling.live._services.keepsakes, await only_call(server)
+    callee.pick_up()
     await caller.until_answered()
     caller.say(0.5)  # while it is announced
-    keepsakes, call = server.parloir.calling.live._services.keepsakes, await only_call(server)
     assert keepsakes.states(call)["recording"] == "none"
 
     async def is_recording() -> bool:

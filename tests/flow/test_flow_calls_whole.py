@@ -70,7 +70,8 @@ async def test_a_call_is_talked_recorded_transcribed_judged_and_replayed(server:
     await asyncio.sleep(3.0)  # of talk: that is what the recording is to hold
     ended = await server.http.post(f"{server.url}/embed/hangup", json={}, headers=headers)
     assert ended.json()["call"]["outcome"] == "completed"
-    assert ended.json()["call"]["duration_s"] >= 2
+    duration_s = ended.json()["call"]["duration_s"]
+    assert duration_s >= 2
 
     link = await api(server, f"/calls/{call_id}/player_session", {})
     replays = server.parloir.calling.replays
@@ -85,7 +86,7 @@ async def test_a_call_is_talked_recorded_transcribed_judged_and_replayed(server:
     assert whole["transcript"]["state"] == "ready"
     assert {one["role"] for one in whole["transcript"]["segments"]} == {"agent", "callee"}
     assert whole["analysis"]["engine"] == "extractive"
-    assert 2_000 < whole["recording"]["duration_ms"] < 8_000
+    assert 2_000 < whole["recording"]["duration_ms"] <= (duration_s + 2) * 1_000
     assert (await replays.transcript(session, "vtt")).startswith("WEBVTT")
     assert whole["peaks"]["per_second"] == 20
     assert max(base64.b64decode(whole["peaks"]["values"])[20:]) > 3

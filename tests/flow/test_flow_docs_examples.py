@@ -77,10 +77,9 @@ class World:
     statuses: list[tuple[str, int]] = field(default_factory=list)
 
     def put_in(self, source: str) -> str:
-        """THE place where the examples' words become those of this server."""
-        for word, real in self.known.items():
-            source = source.replace(word, real)
-        return source
+        """THE place where the examples' words become those of this server: all at once, as a token may hold an id."""
+        words = "|".join(map(re.escape, sorted(self.known, key=len, reverse=True)))
+        return re.sub(words, lambda word: self.known[word[0]], source)
 
     async def call(self, is_talking: bool = False) -> None:
         """A fresh call behind the examples' id, in the place of the one before."""

@@ -11,6 +11,7 @@ from server.browser import BrowserPeer, MediaNetwork, gathering
 from server.kit.clock import SystemClock
 from server.kit.errors import Unavailable
 from tests.fakes.browser_page import Page
+from tests.fixtures.servers import free_port
 
 
 def candidates(answer: str) -> list[tuple[str, int]]:
@@ -25,13 +26,6 @@ async def answered(network: MediaNetwork) -> list[tuple[str, int]]:
     await peer.close()
     await page.close()
     return found
-
-
-def free_port() -> int:
-    opened = MediaNetwork().open_socket("127.0.0.1")
-    port: int = opened.getsockname()[1]
-    opened.close()
-    return port
 
 
 async def test_only_the_bind_addresses_are_offered_loopback_included() -> None:

@@ -26,13 +26,13 @@ def killed_in_mid_call(url: str, place: Place, call: int) -> int:
     command = [sys.executable, "-m", "tests.fixtures.dying_recorder", url, str(place.folder), str(call)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        tick = 0
-        while tick < TALKED_TICKS:
-            tick = int(process.stdout.readline())
+        tick = in_time = 0
+        while tick < TALKED_TICKS or in_time < TICKS_PER_SECOND:
+            tick, in_time = map(int, process.stdout.readline().split())
         process.send_signal(signal.SIGKILL)
-        said = process.stdout.read().split()
+        said = process.stdout.read().splitlines()
     assert process.returncode == -signal.SIGKILL
-    return int(said[-1]) if said else tick
+    return int(said[-1].split()[0]) if said else tick
 
 
 @pytest.mark.slow

@@ -40,7 +40,7 @@ async def test_a_flash_is_sealed_and_told_to_its_own_seat_in_time(cookies: Conso
     async with app.test_request_context("/console"):
         cookies.flash(response, SEAT, TOLD)
     (name, cookie), *_ = sent(response).items()
-    assert "prj_" not in cookie.value
+    assert "prj_shown_once" not in cookie.value
     headers = {"Cookie": f"{name}={cookie.value}"}
     async with app.test_request_context("/console", headers=headers):
         assert cookies.take_flash(SEAT) == TOLD
