@@ -13,7 +13,7 @@ from server.media.frame import SAMPLE_RATE_HZ, frames_of
 from server.telephony.port import Answered, CallEnd, Dtmf, Ended, IncomingCall, PhoneEvent
 from server.telephony.providers import VirtualDriver, VirtualExchange
 from tests.fakes.browser_page import RATE_HZ, Page, loudest_hz
-from tests.unit.calls.test_calls_handset import NUMBER, WAIT_S, Caller, Held
+from tests.unit.calls.test_calls_handset import NUMBER, WAIT_S, Caller, Held, hears
 
 OURS, FRIEND = "+33159133354", "+33699000003"
 
@@ -211,15 +211,6 @@ async def two() -> AsyncIterator[tuple[Held, Held, Page, Page]]:
         for shut in (page, page2):
             await shut.close()
         await driver.stop(0)
-
-
-async def hears(page: Page, hz: float) -> None:
-    """Until the latest of what it hears is that tone; fails when it never is."""
-    for _ in range(150):
-        if len(page.heard) > 40 and abs(loudest_hz(np.concatenate(page.heard[-40:]), RATE_HZ) - hz) < 20:
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"{hz} Hz is not heard")
 
 
 async def test_a_handset_calls_another_both_hear_each_other_and_either_hangs_up() -> None:
