@@ -13,7 +13,7 @@ from tests.fixtures.widget_pages import DOCUMENTED_LOADER, HostPage, host_page
 pytestmark = pytest.mark.browser
 CHROMIUM = "/usr/bin/chromium"
 FIREFOX = "/usr/bin/firefox-esr"
-TIMEOUT_MS = 15_000
+TIMEOUT_MS = 45_000
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 
 WATCH = """

@@ -16,7 +16,7 @@ from tests.fixtures.site import ROOT
 from tests.fixtures.visitors import PATIENCE_MS
 from tests.fixtures.webhook_receiver import Receiver, receiving
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(480)]
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 TOKEN = re.compile(r"prj_[0-9a-z]{39}")
@@ -51,7 +51,7 @@ async def sign_in(archive: Archive, page: Page, language: str = "en") -> None:
 async def delivered(archive: Archive, receiver: Receiver) -> None:
     """What is due is sent, and written down."""
     dispatcher = archive.running.parloir.calling.webhooks.dispatcher
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
         while await dispatcher.turn() or dispatcher.under_way or not receiver.received:
             await dispatcher.news(0.02)
 
@@ -67,6 +67,7 @@ async def test_from_the_first_page_to_a_key_an_origin_and_a_webhook(
     await page.get_by_label("E-mail address").fill("anna@example.com")
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Create account").click()
+    await page.get_by_label("Code").wait_for()  # by then the mail is sent
     await page.get_by_label("Code").fill(await newest_code(archive.running))
     await page.get_by_role("button", name="Confirm").click()
     await expect(page.get_by_text("Welcome. Your account is open.")).to_be_visible()

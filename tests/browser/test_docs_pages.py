@@ -14,7 +14,7 @@ from tests.fixtures.pages import Pages
 from tests.fixtures.player_pages import Look, until
 from tests.fixtures.site import Site
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 AXE = Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js"
 SHOWN = ("en/", "fr/webhooks", "fr/errors", "en/api/calls", "fr/api/events", "fr/search?q=jeton")

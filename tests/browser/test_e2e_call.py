@@ -11,10 +11,11 @@ from tests.fixtures.speech.prompts import folded, share_heard
 from tests.fixtures.speech.questions import BROWSER_RATE_HZ, question, question_wav, silence, write_wav
 from tests.fixtures.visitors import PATIENCE_MS, Arrive, Ear, last_said
 
-pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(600)]
 
 HOURS = "When do you open on Saturday?"
 GREETING_S = 6.0  # the agent says hello first
+LONG_MS = 2 * PATIENCE_MS
 ANSWERED = """
 window.answered = (times) => {
   const roles = events.filter(({name, final}) => name === 'message' && final).map(({role}) => role);
@@ -103,14 +104,14 @@ async def test_the_agent_stops_when_the_visitor_speaks(talking_site: Site, arriv
     visitor = await arrive(microphone=_two_sentences(tmp_path / "two.wav", pause_s=4.5))
     await visitor.visit(f"{talking_site.shop}/?lang=en")
     await visitor.call()
-    await visitor.until_told("message", role="agent", interrupted=True)
+    await visitor.until("events.some((e) => e.name === 'message' && e.interrupted && e.text.includes('open'))", LONG_MS)
     await visitor.until("events.filter((e) => e.name === 'message' && e.role === 'user' && e.final).length > 1")
-    cut = next(event for event in await visitor.events("message") if event.get("interrupted"))
-    assert "open" in cut["text"]
+    said = await visitor.events("message")  # where a machine is slow to begin, the greeting may be cut as well
+    cut = next(event for event in said if event.get("interrupted") and "open" in event["text"])
     assert "public holidays" not in cut["text"], "the agent claims to have said what nobody heard"
     await visitor.log.get_by_text("euros").first.wait_for()
-    row = visitor.log.locator(".row:has(small:not([hidden]))").first
-    assert cut["text"] in await row.inner_text()
+    rows = await visitor.log.locator(".row:has(small:not([hidden]))").all_inner_texts()
+    assert any(cut["text"] in row for row in rows), rows
 
 
 async def test_words_are_shown_while_they_are_spoken(talking_site: Site, arrive: Arrive) -> None:

@@ -8,15 +8,18 @@ import pytest
 from playwright.async_api import Response
 
 from tests.fixtures.site import Site
+from tests.fixtures.speech.prompts import share_heard
 from tests.fixtures.speech.questions import question_wav
 from tests.fixtures.visitors import Arrive, Ear, Visitor, last_said
 
-pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(480)]
 
 HOURS = "What are your opening hours?"
 HOURS_ANSWER = "from nine in the morning"
 COST = "How much does delivery cost?"
 COST_ANSWER = "four euros ninety"
+MOST = 0.5
+"""Of the words: the recogniser misses some."""
 STORED = "[document.cookie, localStorage.length, sessionStorage.length]"
 TOKEN = "JSON.parse(sessionStorage.getItem('parloir.session')).token"
 
@@ -47,20 +50,26 @@ async def test_a_call_goes_on_where_the_visitor_goes(talking_site: Site, arrive:
     await visitor.call()
     await visitor.until("events.some((e) => e.name === 'message' && e.final)")
     (started,) = await visitor.events("conversationStart")
-    greeting = (await visitor.events("message"))[-1]["text"]
+    greeting = next(event["text"] for event in await visitor.events("message") if event["final"])
     moved = visitor.page.goto(f"{talking_site.shop}/product/brume?lang=en")
     assert await continued(visitor, moved) == started["id"]
     await visitor.until_state("listening", "speaking")
     assert greeting in await visitor.log.inner_text()
-    # The fake microphone begins anew with every page: the question is asked here, and answered here.
-    await visitor.until_told("message", role="user", final=True)
-    await visitor.log.get_by_text(COST_ANSWER).first.wait_for()
-    await visitor.until_state("listening")
+    # The fake microphone begins anew with every page: the question is asked here, and answered here. And once more,
+    # for a busy machine may tear the sound of one answer.
+    for times in (1, 2):
+        await visitor.until(f"events.filter((e) => e.role === 'user' && e.final).length >= {times}")
+        await visitor.log.get_by_text(COST_ANSWER).nth(times - 1).wait_for()
+        await visitor.until_state("listening")
+        answer = [event["text"] for event in await visitor.events("message") if event["role"] == "agent"][-1]
+        heard = ear(last_said(await visitor.heard()), "en")
+        if share_heard(answer, heard) >= MOST:
+            break
     assert await visitor.page.evaluate(
         "(() => { const a = document.querySelector('parloir-widget').shadowRoot.querySelector('audio');"
         " return !a.paused && a.currentTime > 1 })()"
     ), "the agent is heard without another click"
-    assert "delivery" in ear(last_said(await visitor.heard()), "en")
+    assert share_heard(answer, heard) >= MOST, f"not heard: {answer} in {heard}"
     assert await visitor.events("conversationStart") == []
 
 
@@ -82,7 +91,7 @@ async def test_a_killed_server_is_waited_for(own_site: Site, arrive: Arrive) -> 
     own_site.kill()
     await visitor.until_state("reconnecting")
     # A page waits for half a minute, a busy machine takes longer to start a server: the page's time stands still.
-    await visitor.page.clock.pause_at(await visitor.page.evaluate("Date.now() / 1000 + 1"))
+    await visitor.page.clock.pause_at(await visitor.page.evaluate("Date.now() / 1000 + 10"))
     own_site.start()
     await visitor.page.clock.resume()
     await visitor.until_state("listening")

@@ -9,7 +9,7 @@ from playwright.async_api import BrowserContext, Page, async_playwright, expect
 from tests.fixtures.site import Site
 from tests.fixtures.visitors import CHROMIUM, PATIENCE_MS
 
-pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(600)]
 
 FLAGS = ["--no-sandbox", "--allow-loopback-in-peer-connection"]
 FLAGS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]

@@ -16,7 +16,7 @@ from tests.fakes.clock import FakeClock
 from tests.fixtures.site import Site
 from tests.fixtures.visitors import Arrive, Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(480)]
 
 WISH = "Is the shop open on Sundays?"
 SECOND_WISH = "Do you ship to France?"

@@ -9,7 +9,7 @@ from tests.fixtures.firefox import needs_firefox
 from tests.fixtures.site import Site
 from tests.fixtures.visitors import Visitor
 
-pytestmark = [pytest.mark.firefox, pytest.mark.timeout(180), needs_firefox]
+pytestmark = [pytest.mark.firefox, pytest.mark.timeout(400), needs_firefox]
 
 
 async def test_a_visitor_in_firefox_writes_and_goes_on_elsewhere(talking_site: Site, firefox: Visitor) -> None:

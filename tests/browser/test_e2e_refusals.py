@@ -19,21 +19,13 @@ async def failed(visitor: Visitor, code: str) -> None:
     await visitor.until_state("error")
 
 
-async def until_console(visitor: Visitor, words: str) -> None:
-    for _ in range(100):
-        if any(words in line for line in visitor.console):
-            return
-        await visitor.page.wait_for_timeout(100)
-    raise AssertionError(f"the console does not say {words!r}: {visitor.console}")
-
-
 async def test_a_page_that_is_not_allowed_says_so_to_visitor_owner_and_script(site: Site, arrive: Arrive) -> None:
     visitor = await arrive()
     await visitor.visit(f"{site.refused}/?lang=en")
     await failed(visitor, "origin_not_allowed")
     await visitor.page.get_by_text("This assistant is not available on this page.").wait_for()
-    await until_console(visitor, "origin_not_allowed")
-    await until_console(visitor, "parloir tenants origins add")
+    await visitor.until_console("origin_not_allowed")
+    await visitor.until_console("parloir tenants origins add")
     assert site.refused in await visitor.page.locator("aside.refusal").inner_text()
     assert not any("/widget/sessions" in url for url in visitor.requests), "a refused page opens no session"
 
@@ -61,7 +53,7 @@ async def test_a_key_nobody_has_is_refused(pages: Pages, arrive: Arrive) -> None
     await visitor.visit(pages.put("/foreign", pages.tag().replace(pages.key, foreign)))
     await failed(visitor, "invalid_key")
     await visitor.page.get_by_text("This assistant is not available on this page.").wait_for()
-    await until_console(visitor, "apiKey")
+    await visitor.until_console("apiKey")
 
 
 async def test_a_denied_microphone_leaves_writing(talking_site: Site, arrive: Arrive) -> None:
@@ -125,6 +117,6 @@ async def _writing_takes_over(visitor: Visitor, url: str, code: str, words: str)
     await visitor.page.get_by_text(words).first.wait_for()
     await visitor.until_state("listening")
     await visitor.answer_to(HOURS, ANSWER)
-    await until_console(visitor, code)
+    await visitor.until_console(code)
     (started,) = await visitor.events("conversationStart")
     assert started["mode"] == "text"

@@ -15,7 +15,7 @@ from tests.fixtures.speech.questions import question_wav
 from tests.fixtures.tones import ToneCall, all_hear
 from tests.fixtures.visitors import Arrive, Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 AGENT = 500
 LOUD = 1_000  # of 32,767

@@ -7,7 +7,7 @@ from tests.fixtures.player_pages import AUDIO, Look, ready, until
 from tests.fixtures.site import Site
 from tests.fixtures.visitors import PATIENCE_MS
 
-pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(400)]
 
 
 async def test_the_start_page_leads_to_a_call_to_replay(talking_site: Site, look: Look) -> None:

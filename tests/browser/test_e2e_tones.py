@@ -16,7 +16,7 @@ from tests.fixtures.softphones import HANDSET, Backend
 from tests.fixtures.tones import Party, ToneCall, all_hear
 from tests.fixtures.visitors import PATIENCE_MS
 
-pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(600)]
 
 AGENT, TALK, LISTEN, CLIENT = 500, 1_100, 1_700, 2_300
 EVERYBODY = {AGENT, TALK, CLIENT}  # whom one may hear: never the listener

@@ -6,7 +6,7 @@ from playwright.async_api import Page, expect
 from tests.fixtures.host_pages import HostPages
 from tests.fixtures.softphones import ECHO, SPEAKER
 
-pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(600)]
 
 # A desk where `unplug(label)` takes a device away, and `unplug("")` puts all back.
 DESK = """
@@ -39,9 +39,9 @@ async def test_the_frame_grows_and_shrinks_with_what_is_in_it(hosts: HostPages, 
     async def height() -> int:
         """Of the frame, once it is what was asked for last."""
         asked = "() => { const {told} = phones[1]; const all = told.filter(({type}) => type === 'resize');"
-        asked += " return document.querySelector('iframe').clientHeight === all.at(-1)?.payload.height; }"
-        await page.wait_for_function(asked)
-        return int(await page.evaluate("document.querySelector('iframe').clientHeight"))
+        asked += " const {clientHeight} = document.querySelector('iframe');"
+        asked += " return clientHeight === all.at(-1)?.payload.height && clientHeight; }"
+        return int(await (await page.wait_for_function(asked)).json_value())
 
     talking = await height()
     assert 300 <= talking <= 560
@@ -52,7 +52,7 @@ async def test_the_frame_grows_and_shrinks_with_what_is_in_it(hosts: HostPages, 
     assert await host.ask("hangup", place=1) == "ok"
     await host.frame.get_by_label("Note").wait_for()
     await host.frame.wait_for_function(FITS)
-    assert await height() != talking
+    await page.wait_for_function(f"() => document.querySelector('iframe').clientHeight !== {talking}")
     # A page that did not ask for it keeps the height of its own style sheet.
     assert await host.dial(hosts.link(ECHO)) == "ok"
     await host.until("resize")

@@ -4,10 +4,10 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.fixtures.host_pages import WATCH, HostPage, HostPages
-from tests.fixtures.softphones import BUSY, ECHO, SPEAKER
+from tests.fixtures.softphones import BUSY, ECHO, SPEAKER, until_status
 from tests.fixtures.visitors import PATIENCE_MS
 
-pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(600)]
 
 
 # A host of its own making: hands a port to the frame, and keeps what comes back on it.
@@ -57,6 +57,7 @@ async def test_a_call_by_commands_alone_is_told_step_by_step(hosts: HostPages, p
     assert await page.locator("iframe").count() == 0
     link = hosts.link(SPEAKER, recipient_name="Amel Haddad", external_id="amel")
     assert await host.dial(link) == "ok"
+    await host.until("screenpop")
     (ready,) = await host.told("ready")
     assert ready["role"] == "agent"
     assert {"hangup", "mute", "hold", "dtmf", "transfer"} <= set(ready["commands"])
@@ -117,7 +118,7 @@ async def test_a_busy_number_and_a_used_link_say_so_by_code(hosts: HostPages, pa
     other = await hosts.open(await page.context.new_page())
     assert await other.dial(link) == "ok"
     assert await host.dial(link) == "link_used"
-    assert (await host.told("error"))[-1]["code"] == "link_used"
+    await host.until("error", "p.code === 'link_used'")
     assert await host.dial(hosts.link(ECHO)) == "ok"
 
 
@@ -191,7 +192,7 @@ async def test_forged_words_of_other_windows_change_nothing(hosts: HostPages, pa
     for frame in forgers:
         for nonce in (known, "x" * 36):
             assert await frame.evaluate("nonce => forge(nonce)", nonce) == len(origins) + 1
-    assert len(await page.evaluate("posted")) == 1 + 2 * len(origins)  # they did arrive
+    await page.wait_for_function(f"() => posted.length === {1 + 2 * len(origins)}")  # they did arrive
     assert await host.ask("mute") == "ok"
     assert [await frame.evaluate("got") for frame in forgers] == [[]] * len(origins)
     assert len(await host.told("connected")) == 1
@@ -254,10 +255,4 @@ async def test_destroy_leaves_nothing(hosts: HostPages, page: Page) -> None:
     told = len(await host.told())
     await page.wait_for_function(f"() => phones[0].phone.call === null && phones[0].told.length === {told}")
     assert await host.ask("mute") == "not_connected"
-    ended = hosts.backend.seen(call_id)
-    for _ in range(100):
-        if ended["status"] != "in-progress":
-            break
-        await page.wait_for_timeout(100)
-        ended = hosts.backend.seen(call_id)
-    assert ended["status"] == "completed"
+    await until_status(hosts.backend, call_id, "completed")

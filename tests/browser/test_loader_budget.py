@@ -10,7 +10,7 @@ from tests.fixtures.visitors import Arrive, Visitor
 pytestmark = pytest.mark.browser
 
 SLOWER = 4
-LOADS = 3
+LOADS = 12
 WATCH = """
 window.longTasks = [];
 new PerformanceObserver((list) => longTasks.push(...list.getEntries().map((task) => task.toJSON())))

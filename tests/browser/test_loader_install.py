@@ -50,6 +50,7 @@ async def test_the_tag_twice_is_one_widget(pages: Pages, arrive: Arrive) -> None
     await visitor.until_told("ready")
     await visitor.launcher.click()
     await visitor.page.get_by_role("dialog").wait_for()
+    await visitor.until_told("open")
     assert await visitor.page.locator("parloir-widget").count() == 1
     assert len(await visitor.events("ready")) == 1
     assert len(await visitor.events("open")) == 1

@@ -8,7 +8,7 @@ from tests.fixtures.pages import Pages
 from tests.fixtures.site import ROOT, Site
 from tests.fixtures.visitors import Arrive, Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 HOURS = "What are your opening hours?"
 HOURS_ANSWER = "from nine in the morning"

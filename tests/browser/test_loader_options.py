@@ -127,4 +127,5 @@ async def test_a_label_of_no_text_is_told_to_the_page(pages: Pages, arrive: Arri
     await visitor.write("Hello")
     await visitor.press("Agree and write")
     await visitor.until_told("error", code="config_invalid", message="There is no label tlak.")
+    await visitor.until_console("tlak")
     assert len([line for line in visitor.console if "tlak" in line]) == 1

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 from tests.fixtures.player_pages import AUDIO, SECONDS, Look, now, ready, until
 from tests.fixtures.replays import LINES, Archive, conversation
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 # From when it is asked, how the element may move: the words marked at a time, and the time itself.
 IN_STEP = """new Promise((done) => {
@@ -21,6 +21,11 @@ IN_STEP = """new Promise((done) => {
   }));
 })"""
 
+# The page is not being scrolled: a wheel does that for a moment.
+RESTS = """new Promise((done) => {
+  const from = scrollY;
+  setTimeout(() => done(scrollY === from), 300);
+})"""
 # Where the element is told to go next: what it says then is the aim, whatever it has played when it is asked.
 NEXT_SEEK = f"""new Promise((done) => {{
   const audio = {AUDIO};
@@ -103,8 +108,10 @@ async def test_the_words_being_said_are_marked_and_a_click_on_words_goes_there(a
     times = [at for at, _ in seen]
     assert min(times) >= 3.5
     assert max(times) > 12
-    for at, marked in seen:
-        assert marked == [line.text for line in said if line.t0_ms <= at * 1000][-1], at
+    for at, marked in seen:  # the page looked at the time just before we did
+        assert marked in {
+            [line.text for line in said if line.t0_ms <= seen_at * 1000][-1] for seen_at in (at, at - 0.3)
+        }
 
 
 async def test_speed_keeps_the_pitch_and_silence_is_left_out(archive: Archive, look: Look) -> None:
@@ -156,6 +163,7 @@ async def test_reading_elsewhere_is_not_disturbed_and_a_button_leads_back(archiv
     await page.mouse.wheel(0, 1500)
     back = page.get_by_role("button", name="Back to now")
     await expect(back).to_be_visible()
+    await until(page, RESTS)
     place = await page.evaluate("scrollY")
     await page.get_by_label("Speed").select_option("3")
     before = await marked.text_content() or ""

@@ -11,7 +11,7 @@ from tests.fixtures.replays import Archive, conversation
 from tests.fixtures.site import ROOT
 from tests.fixtures.visitors import PATIENCE_MS
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 

@@ -11,7 +11,7 @@ from playwright.async_api import Page, async_playwright
 from tests.fixtures.relays import LIFETIME_S, PrivateRelay
 from tests.fixtures.visitors import CHROMIUM
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 PATIENCE_S = 40
 TTL_S = 6  # shorter than half of LIFETIME_S: the first refresh comes when the credentials have run out

@@ -12,7 +12,7 @@ from tests.fixtures.tones import Party, ToneCall, all_hear
 from tests.fixtures.visitors import PATIENCE_MS
 from tests.fixtures.wires import Wire
 
-pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(600)]
 
 AGENT, CLIENT = 500, 2_300
 WRITES_WITHIN_MS = 60_000  # a busy machine is slow to recognise words

@@ -10,7 +10,7 @@ from tests.fixtures.softphones import ECHO, SPEAKER, Backend, Sit, shows
 from tests.fixtures.speech.questions import question_wav
 from tests.fixtures.visitors import PATIENCE_MS
 
-pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(600)]
 
 SAID = "When do you open on Saturday?"
 HEARD_A_SECOND = """new Promise((done) => {

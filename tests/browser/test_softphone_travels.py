@@ -10,10 +10,10 @@ from playwright.async_api import BrowserContext, async_playwright, expect
 
 from tests.fixtures.host_pages import FLAGS, HostPage, HostPages
 from tests.fixtures.site import Site
-from tests.fixtures.softphones import ECHO, Backend, shows
+from tests.fixtures.softphones import ECHO, Backend, shows, until_status
 from tests.fixtures.visitors import CHROMIUM, PATIENCE_MS
 
-pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(600)]
 
 NO_COOKIES = '{"profile": {"default_content_setting_values": {"cookies": 2}}}'
 NO_STRANGERS_COOKIES = '{"profile": {"block_third_party_cookies": true, "cookie_controls_mode": 1}}'
@@ -48,6 +48,7 @@ async ([link, size]) => {
   channel.onbufferedamountlow = null;
   while (channel.readyState === 'open' && channel.bufferedAmount)
     await Promise.race([closed, new Promise((done) => setTimeout(done, 100))]);
+  if (channel.readyState !== 'closed') await Promise.race([closed, new Promise((done) => setTimeout(done, 45_000))]);
   return {state: channel.readyState, left: channel.bufferedAmount};
 }
 """
@@ -124,10 +125,7 @@ async def test_an_agent_who_leaves_the_page_and_comes_back_goes_on(backend: Back
     await shows(page, "on")
     assert backend.seen(call_id)["status"] == "in-progress"
     await page.goto("data:text/html,elsewhere")
-    for _ in range(100):
-        if backend.seen(call_id)["status"] != "in-progress":
-            break
-        await page.wait_for_timeout(200)
+    await until_status(backend, call_id, "completed")
     await page.go_back()
     await shows(page, "ended")
     await expect(page.get_by_label("Note")).to_be_visible()  # and one may still say how it went
@@ -140,11 +138,7 @@ async def test_a_host_page_that_is_left_ends_its_call_and_starts_afresh(hosts: H
     assert await host.dial(hosts.backend.link(call_id, "agent")) == "ok"
     await host.until("call.answered")
     await host.page.goto("data:text/html,elsewhere")
-    for _ in range(100):
-        if hosts.backend.seen(call_id)["status"] != "in-progress":
-            break
-        await host.page.wait_for_timeout(200)
-    assert hosts.backend.seen(call_id)["status"] == "completed"
+    await until_status(hosts.backend, call_id, "completed")
     await host.page.go_back()
     back = HostPage(host.page)
     if not await host.page.evaluate("phones.length"):
