@@ -80,6 +80,7 @@ class LiveConversation:
         self._agent = engine.open(brief, self._journal.record)
         self._voice = services.new_voice_path(self._tasks)
         self._answers: dict[str, asyncio.Future[list[Outgoing]]] = {}
+        self._ending: asyncio.Task[None] | None = None
         self._started_at = self._seen_at = self._clock.monotonic()
         self._touched_at = self._started_at
 
@@ -96,7 +97,7 @@ class LiveConversation:
         """Answer a page's SDP offer; an earlier peer connection of this conversation is closed."""
         self._refuse_when_ended()
         self._seen()
-        answer = await self._voice.connect(offer, self._agent.leg, self._take_control, self._voice_changed)
+        answer = await self._voice.connect(offer, self._agent.leg, self._take_control, self._voice_changed, self.leave)
         if self.closed.is_set():
             await self._voice.close()
         self._refuse_when_ended()
@@ -152,11 +153,16 @@ class LiveConversation:
         await self._journal.quiet.wait()
 
     async def end(self, reason: str) -> None:
-        """Finish for good: stored, said to every page, everything closed. Who comes second waits for the first."""
-        if self.ended.is_set():
-            await self.closed.wait()
-            return
-        self.ended.set()
+        """Finish for good: stored, said to every page, everything closed. Who comes second waits for the first.
+
+        It goes on when who asked for it is cancelled: a page that hangs up is gone before the answer.
+        """
+        if self._ending is None:
+            self.ended.set()
+            self._ending = asyncio.get_running_loop().create_task(self._end(reason), name=f"{self.uid}/end")
+        await asyncio.shield(self._ending)
+
+    async def _end(self, reason: str) -> None:
         try:
             await self._agent.close()
             await self._journal.flush()
@@ -168,7 +174,9 @@ class LiveConversation:
             await self.close()
 
     async def close(self) -> None:
-        """Stop every part. Idempotent."""
+        """Stop every part; what ends just now is let end. Idempotent."""
+        if self._ending is not None and self._ending is not asyncio.current_task():
+            await asyncio.wait({self._ending})
         if self.closed.is_set():
             return
         self.closed.set()

@@ -70,6 +70,7 @@ class Journal:
         self._on_agent_ended = on_agent_ended
         self._events: asyncio.Queue[_Entry] = asyncio.Queue(EVENTS_MAX)
         self._channels: set[ControlChannel] = set()
+        self._present: set[ControlChannel] = set()  # said hello, and did not leave
         self._questions: list[_Question] = []
         self._state = AgentState.LISTENING
         self.had_listeners = False
@@ -89,9 +90,11 @@ class Journal:
     def join(self, channel: ControlChannel, since: int) -> None:
         """Send `channel` every stored message after `since`, the present state, then whatever happens."""
         self.had_listeners = True
+        self._present.add(channel)
         self._add(_Joined(channel, since))
 
     def leave(self, channel: ControlChannel) -> None:
+        self._present.discard(channel)
         self._channels.discard(channel)
 
     def ask(self, client_id: str) -> asyncio.Future[list[Outgoing]]:
@@ -203,8 +206,9 @@ class Journal:
     async def _greet(self, channel: ControlChannel, since: int) -> None:
         for message in await self._conversations.messages(self._uid, since=since):
             channel.send({"type": "message", **message_body(message)})
-        channel.send({"type": "state", "state": self._state.value})
-        self._channels.add(channel)
+        if channel in self._present:
+            channel.send({"type": "state", "state": self._state.value})
+            self._channels.add(channel)
 
     def _answer_questions(self) -> None:
         for question in [question for question in self._questions if question.is_answered(self._state)]:

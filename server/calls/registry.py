@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
 
 from server.agents.port import AgentEngine, AgentProfile, Brief, KnowledgeSearch, Utterance
 from server.calls.conversation import LiveConversation, Services
@@ -43,7 +44,7 @@ class LiveConversations:
         self._knowledge = knowledge
         self._services = services
         self._live: dict[str, LiveConversation] = {}
-        self._finding: dict[str, asyncio.Lock] = {}
+        self._finding: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # held by whoever finds
         self._tasks = TaskScope("conversations")
         self._stopping = False
 
@@ -52,19 +53,10 @@ class LiveConversations:
 
     async def find(self, admission: Admission) -> LiveConversation:
         """The conversation of `admission`: live already, or opened with the messages stored so far."""
-        if self._stopping:
-            raise Unavailable("server_stopping", "The server is restarting. Try again in a moment.")
+        self._refuse_when_stopping()
         uid = admission.conversation_uid
-        lock = self._finding.setdefault(uid, asyncio.Lock())
-        try:
-            async with lock:
-                live = self._live.get(uid)
-                if live is None:
-                    live = await self._open(admission)
-                return live
-        finally:
-            if not lock.locked():
-                self._finding.pop(uid, None)
+        async with self._finding.setdefault(uid, asyncio.Lock()):
+            return self._live.get(uid) or await self._open(admission)
 
     def present(self, conversation_uid: str) -> LiveConversation | None:
         """The live object if there is one."""
@@ -88,6 +80,7 @@ class LiveConversations:
     async def _open(self, admission: Admission) -> LiveConversation:
         conversations = self._services.conversations
         stored = [] if admission.is_new else await conversations.messages(admission.conversation_uid, since=0)
+        self._refuse_when_stopping()  # close() may have come while it was read
         brief = Brief(
             conversation_uid=admission.conversation_uid,
             agent=admission.agent,
@@ -102,6 +95,10 @@ class LiveConversations:
         live.start()
         self._tasks.spawn(self._forget_when_closed(live), live.uid)
         return live
+
+    def _refuse_when_stopping(self) -> None:
+        if self._stopping:
+            raise Unavailable("server_stopping", "The server is restarting. Try again in a moment.")
 
     async def _forget_when_closed(self, live: LiveConversation) -> None:
         await live.closed.wait()  # not before: while it ends, nobody may open it anew

@@ -110,7 +110,7 @@ class WidgetVisits:
         )
         try:
             live, answer = await self._begin(target, wish, opened, language)
-        except Exception:
+        except BaseException:  # also when the page is gone: nobody else has the session's token
             await self._sessions.end(opened.uid, "server")
             await self._conversations.end(opened.conversation_uid, "server")
             raise
@@ -195,7 +195,7 @@ class WidgetVisits:
             if wish.offer is not None:
                 return live, await live.connect(wish.offer)
             await live.greet_in_text()
-        except Exception:
+        except BaseException:
             await live.end("server")
             raise
         return live, None

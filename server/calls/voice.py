@@ -17,6 +17,7 @@ from server.media.leg import Leg
 
 TakeControl = Callable[[Incoming, ControlChannel], None]
 VoiceChanged = Callable[[bool], None]
+ChannelGone = Callable[[ControlChannel], None]
 LAST_WORDS_S = 0.3  # for the message that says the conversation ended to leave before the connection does
 
 
@@ -38,8 +39,10 @@ class VoicePath:
         """Whether sound reaches a page now."""
         return self._line is not None and self._line.peer.state is PeerState.CONNECTED
 
-    async def connect(self, offer: str, agent: Leg, take: TakeControl, changed: VoiceChanged) -> str:
+    async def connect(self, offer: str, agent: Leg, take: TakeControl, changed: VoiceChanged, gone: ChannelGone) -> str:
         """Answer `offer`; the SDP answer. `take` gets the page's control messages, `changed` whether it is there.
+
+        `gone` is told the channel of a connection that is over: nothing reaches its page any more.
 
         Raises InvalidInput `invalid_sdp`, Unavailable `voice_unavailable`.
         """
@@ -50,11 +53,12 @@ class VoicePath:
             network=self._network,
             clock=self._clock,
             on_control=line.take_raw,
-            on_state=lambda state: self._peer_changed(line, state, changed),
+            on_state=lambda state: self._peer_changed(line, state, changed, gone),
         )
         before, self._line = self._line, line
         if before is not None:
             self._leave(before)
+            gone(before)
             self._tasks.spawn(before.peer.close(), "close earlier connection")
         self._muted = False
         if self._room is None:
@@ -80,7 +84,7 @@ class VoicePath:
         if self._room is not None:
             await self._room.close()
 
-    def _peer_changed(self, line: "_Line", state: PeerState, changed: VoiceChanged) -> None:
+    def _peer_changed(self, line: "_Line", state: PeerState, changed: VoiceChanged, gone: ChannelGone) -> None:
         if line is not self._line or self._room is None:
             return
         if state is PeerState.CONNECTED:
@@ -92,6 +96,8 @@ class VoicePath:
             changed(True)
         else:
             self._leave(line)
+            if state is PeerState.CLOSED:
+                gone(line)
             changed(False)
 
     def _leave(self, line: "_Line") -> None:

@@ -1,5 +1,7 @@
 """An agent that announces what a test tells it to, and remembers what it was asked."""
 
+import asyncio
+
 from server.agents.leg import AgentLeg
 from server.agents.port import AgentState, Announce, Brief, Spoken, StateChanged
 from server.kit.ids import new_uid
@@ -15,6 +17,8 @@ class ScriptedAgent:
         self.asked: list[str] = []
         self.opened = 0
         self.closings = 0
+        self.is_alone = asyncio.Event()
+        """Nobody hears its voice any more."""
 
     def open(self, brief: Brief, announce: Announce) -> "ScriptedAgent":
         self.opened += 1
@@ -25,6 +29,8 @@ class ScriptedAgent:
 
     def start(self, voice: bool) -> None:
         self.asked.append(f"start voice={voice}")
+        if not voice:
+            self.is_alone.set()
 
     def hear_text(self, text: str) -> None:
         self.asked.append(text)

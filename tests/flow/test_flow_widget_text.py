@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from server.calls.visits import Wish
 from server.conversations.tables import ConsentRow, ConversationRow
 from server.sessions.tables import WidgetSessionRow
 from tests.fakes.clock import FakeClock
@@ -66,6 +67,22 @@ async def test_after_the_end_only_ending_and_rating_are_answered(running: Runnin
     assert (await page.post("/widget/sessions/rating", {"score": 1})).status_code == 200
     clock.jump(2)
     assert refusal(await page.post("/widget/sessions/rating", {"score": 1})) == (409, "rating_closed")
+
+
+async def test_a_visit_whose_page_goes_while_it_is_opened_is_over(sqlite_running: Running) -> None:
+    parloir, tenant = sqlite_running.parloir, sqlite_running.tenant
+    target = await parloir.credentials.resolve_widget(tenant.public_key, None, None)
+    wish = Wish(mode="text", consent_version="1")
+    opening = asyncio.create_task(parloir.visits.open(target, wish, SHOP, "192.0.2.1"))
+    async with asyncio.timeout(30):
+        while not len(parloir.live):  # noqa: ASYNC110  # from then on it has a conversation
+            await asyncio.sleep(0)
+    opening.cancel()  # as Quart does it
+    await asyncio.wait({opening})
+    assert opening.cancelled()
+    async with parloir.database.reading() as session:
+        assert list(await session.scalars(select(ConversationRow.state))) == ["ended"]
+        assert None not in list(await session.scalars(select(WidgetSessionRow.ended_at)))
 
 
 async def test_a_restarted_server_goes_on_with_the_conversation(application: Application) -> None:

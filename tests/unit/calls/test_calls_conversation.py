@@ -1,50 +1,23 @@
 """A live conversation: one order of events for every page, one end, and what happens when it is left alone."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 
-from server.agents.port import AgentProfile, AgentState, Brief, Ended, Noticed, StateChanged
-from server.browser import MediaNetwork
+from server.agents.port import AgentState, Brief, Ended, Noticed, StateChanged
 from server.calls.control import End, Hello, Interrupt, Outgoing, Ping, Talk, Text
-from server.calls.conversation import Limits, LiveConversation, Services
-from server.calls.metrics import CallMetrics
-from server.calls.registry import Admission, LiveConversations
-from server.calls.room_clock import RoomClock
-from server.calls.voice import VoicePath
-from server.conversations import Conversations, NewConversation
-from server.kit.errors import Gone, Unavailable
+from server.calls.conversation import LiveConversation, Services
+from server.conversations import Conversations
+from server.kit.errors import Gone
 from server.storage import Database
 from tests.fakes.agent_line import FakeKnowledge
 from tests.fakes.browser_page import Page
 from tests.fakes.clock import FakeClock
 from tests.fakes.scripted_agent import ScriptedAgent
-from tests.fixtures.tenancy import Tenancy
-
-UID = "conv_1"
-PROFILE = AgentProfile(uid="agt_1", slug="support", name="Léa", language="en")
-LIMITS = Limits(resume_s=60, text_idle_s=100, longest_s=300)
-
-
-@dataclass
-class FakeLease:
-    """Remembers what happened to it; `fails` makes it a database that is away."""
-
-    touched: int = 0
-    ended: list[str] = field(default_factory=list)
-    fails: bool = False
-
-    async def touch(self, session_uid: str) -> None:
-        self.touched += 1
-        if self.fails:
-            raise ConnectionError("the database is away")
-
-    async def end(self, session_uid: str, reason: str) -> None:
-        if self.fails:
-            raise ConnectionError("the database is away")
-        self.ended.append(reason)
+from tests.fixtures.conversing import PROFILE, UID, FakeLease
 
 
 class FakePage:
@@ -87,21 +60,6 @@ class Scene:
         """A second at a time; what a second brings about is done before the next."""
         for _ in range(seconds):
             await self.clock.advance(1)
-
-
-@pytest.fixture
-async def services(sqlite_database: Database, clock: FakeClock) -> AsyncIterator[Services]:
-    tenant = await Tenancy.over(sqlite_database, clock).tenants.create("Shop")
-    conversations = Conversations(sqlite_database, clock)
-    await conversations.start(
-        NewConversation(UID, tenant.tenant_id, "agt_1", "text", "en", "https://shop.example", "1")
-    )
-    network = MediaNetwork(bind_addresses=("127.0.0.1",))
-    rooms = RoomClock(clock)
-    yield Services(
-        conversations, FakeLease(), clock, LIMITS, lambda tasks: VoicePath(tasks, network, rooms, clock), CallMetrics()
-    )
-    await rooms.close()
 
 
 @pytest.fixture
@@ -214,6 +172,18 @@ async def test_it_ends_once_whoever_asks(scene: Scene) -> None:
     assert total == 1
 
 
+async def test_it_ends_also_when_who_hung_up_does_not_wait_for_it(scene: Scene) -> None:
+    scene.lease.may_end.clear()
+    hanging_up = asyncio.create_task(scene.live.end("visitor"))
+    await asyncio.wait_for(scene.lease.ends.wait(), 30)
+    hanging_up.cancel()
+    await asyncio.wait({hanging_up})
+    stopping = asyncio.create_task(scene.live.close())
+    scene.lease.may_end.set()
+    await stopping
+    assert await scene.ended_as("visitor")
+
+
 async def test_the_agents_last_words_come_before_the_end(scene: Scene) -> None:
     page = scene.page()
     scene.agent.say("agent", "Goodbye.")
@@ -230,6 +200,30 @@ async def test_a_page_that_listened_may_be_away_for_the_resume_time(scene: Scene
     await scene.pass_time(59)
     assert not scene.live.ended.is_set()
     await scene.pass_time(3)
+    assert await scene.ended_as("left")
+
+
+async def test_a_page_that_leaves_before_it_was_greeted_is_not_waited_for(scene: Scene) -> None:
+    page = scene.page()
+    scene.live.leave(page)
+    await scene.settle()
+    await scene.pass_time(63)
+    assert await scene.ended_as("left")
+    assert page.heard == []
+
+
+async def test_a_page_whose_connection_is_over_may_be_away_for_the_resume_time(scene: Scene) -> None:
+    page = Page()
+    await page.take(await scene.live.connect(await page.offer()))
+    async with asyncio.timeout(30):
+        await page.is_open.wait()
+        page.control.send(json.dumps({"type": "hello", "since": 0}))
+        await page.messages.get()
+        await page.close()
+        await scene.agent.is_alone.wait()
+    await scene.pass_time(59)
+    assert not scene.live.ended.is_set()
+    await scene.pass_time(4)
     assert await scene.ended_as("left")
 
 
@@ -293,42 +287,3 @@ async def test_closing_leaves_the_stored_conversation_open(scene: Scene) -> None
     assert (await scene.conversations.by_uid(UID)).state == "active"
     assert scene.lease.ended == []
     assert page.kinds() == ["listening"]
-
-
-# ------------------------------------------------------------------ the registry
-
-
-async def test_it_is_opened_once_and_brought_back_with_its_history(services: Services) -> None:
-    agent = ScriptedAgent()
-    admission = Admission("wses_1", UID, 1, PROFILE, "en")
-    first = LiveConversations({"builtin": agent}, lambda _t, _a: FakeKnowledge(), services)
-    found = await asyncio.gather(*(first.find(admission) for _ in range(5)))
-    assert len(set(map(id, found))) == agent.opened == len(first) == 1
-    await found[0].ask("a", "hello")
-    await first.close(0)
-    with pytest.raises(Unavailable):
-        await first.find(admission)
-    second = LiveConversations({"builtin": agent}, lambda _t, _a: FakeKnowledge(), services)
-    again = await second.find(admission)
-    assert [(said.role, said.text) for said in agent.brief.history] == [("user", "hello"), ("agent", "You said: hello")]
-    await again.end("visitor")
-    for _ in range(3):
-        await asyncio.sleep(0)
-    assert len(second) == 0
-    assert second.present(UID) is None
-    await second.close(0)
-
-
-async def test_while_it_ends_nobody_opens_it_anew(services: Services) -> None:
-    agent = ScriptedAgent()
-    admission = Admission("wses_1", UID, 1, PROFILE, "en")
-    registry = LiveConversations({"builtin": agent}, lambda _t, _a: FakeKnowledge(), services)
-    live = await registry.find(admission)
-    ending = asyncio.ensure_future(live.end("visitor"))
-    await live.ended.wait()
-    for _ in range(3):
-        await asyncio.sleep(0)
-    assert await registry.find(admission) is live
-    await ending
-    assert agent.opened == 1
-    await registry.close(0)
