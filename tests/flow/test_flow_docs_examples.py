@@ -31,7 +31,7 @@ from tests.flow.test_flow_calls_api import Backend
 from tests.unit.speech.speech_fakes import EchoRecognizer, LoudnessVad, ToneVoice
 
 WAIT_S = 30.0
-pytestmark = pytest.mark.timeout(300)  # programs start by the dozen
+pytestmark = pytest.mark.timeout(600)  # programs start by the dozen
 SERVES = {language: Serves(Quality.GOOD) for language in PRODUCT_LANGUAGES}
 FENCE = re.compile(r"^```(\w+)[ \t]*([^\n]*)\n(.*?)^```$", re.M | re.S)
 SLUGS = [slug for slugs in GROUPS.values() for slug in slugs]
@@ -158,7 +158,7 @@ async def run(language: str, source: str) -> str:
     if language == "js" and "require(" in source:
         command = ["node", "-e"]
     done = await asyncio.to_thread(
-        subprocess.run, [*command, source], env=environment, capture_output=True, text=True, timeout=60, check=False
+        subprocess.run, [*command, source], env=environment, capture_output=True, text=True, timeout=200, check=False
     )
     assert done.returncode == 0, f"{source}\n{done.stdout}\n{done.stderr}"
     return done.stdout

@@ -74,7 +74,7 @@ class Conversation:
     def messages(self, role: str) -> list[Spoken]:
         return [event for event in self.events if isinstance(event, Spoken) and event.final and event.role == role]
 
-    async def until(self, happened: Callable[[], bool], timeout_s: float = 30) -> None:
+    async def until(self, happened: Callable[[], bool], timeout_s: float = 90) -> None:
         async with asyncio.timeout(timeout_s):
             while not happened():
                 await self._changed.wait()
@@ -92,7 +92,7 @@ class Conversation:
 
 @pytest.fixture
 async def engines() -> AsyncIterator[SpeechEngines]:
-    engines = offline_engines(CACHE)
+    engines = offline_engines(CACHE, first_sound_s=60)
     await engines.warmed(240)
     yield engines
     await engines.close()

@@ -16,7 +16,7 @@ from server.media.dtmf import EventPacket, key_packets, read_event
 from server.media.frame import FRAME_SAMPLES
 from tests.fakes.browser_page import Page
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 EVENTS_TYPE = 110
 SOURCE = 4_321
 

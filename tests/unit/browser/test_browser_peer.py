@@ -18,7 +18,7 @@ from server.media.leg import Role
 from tests.fakes.browser_page import RATE_HZ, Page, loudest_hz
 
 LOOPBACK = MediaNetwork(bind_addresses=("127.0.0.1",))
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 async def until(true: Callable[[], bool]) -> None:
