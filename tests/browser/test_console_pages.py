@@ -105,7 +105,7 @@ async def test_a_call_appears_by_itself_and_is_replayed(archive: Archive, look: 
     await page.get_by_role("link", name="Calls", exact=True).click()
     await expect(page.get_by_text("No call yet")).to_be_visible()
     call = await archive.words_alone()
-    async with page.context.expect_page() as opened:
+    async with page.context.expect_page(timeout=PATIENCE_MS) as opened:
         await page.get_by_role("button", name=re.compile("^Replay.*33612345678")).click(timeout=PATIENCE_MS)
     player = await opened.value
     await expect(player.get_by_role("button", name="I am interested in your teas")).to_be_visible(timeout=PATIENCE_MS)
