@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import hypothesis
 import pytest
@@ -25,6 +26,7 @@ from tests.fixtures.databases import (  # noqa: F401  # fixtures are found by na
 from tests.fixtures.lanes import pytest_xdist_make_scheduler  # noqa: F401  # a hook is found by name
 
 _TURNS_TO_END = 50
+_ENDS_WITHIN_S = 30
 
 # The same examples every time, judged by what they show and not by how soon a busy machine makes and runs them.
 hypothesis.settings.register_profile(
@@ -53,8 +55,15 @@ async def _no_task_outlives_its_test() -> AsyncIterator[None]:
     yield
     for _ in range(_TURNS_TO_END):  # tasks that were cancelled need a turn of the loop to end
         await asyncio.sleep(0)
-    leaked = [task for task in asyncio.all_tasks() - before if not task.done() and task is not asyncio.current_task()]
+    if ending := [task for task in _running(before) if task.cancelling()]:  # whose cleaning up waits for a thread
+        await asyncio.wait(ending, timeout=_ENDS_WITHIN_S)
+    leaked = _running(before)
     for task in leaked:
         task.cancel()
     await asyncio.gather(*leaked, return_exceptions=True)
     assert not leaked, f"tasks outlived the test: {[task.get_name() for task in leaked]}"
+
+
+def _running(before: set[asyncio.Task[Any]]) -> list[asyncio.Task[Any]]:
+    """What was begun since and has not ended."""
+    return [task for task in asyncio.all_tasks() - before if not task.done() and task is not asyncio.current_task()]
