@@ -135,8 +135,8 @@ class LiveCall:
     def end(self, outcome: Outcome, reason: str) -> None:
         """Finish for good; what follows goes on in the background until `closed`."""
         if not self.ended.is_set():
-            self._happen(Happening(Step.ENDED, outcome, reason))
             self.ended.set()
+            self._happen(Happening(Step.ENDED, outcome, reason))
             self._notice.close()
             self._tasks.spawn(self._finish(), "finish")
 

@@ -33,13 +33,13 @@ class CallKeepsakes:
         self._uncovered: dict[int, str] = {}
 
     async def open(self, call: Call, on_words: OnWords) -> Capture:
-        recorder = None
-        if call.is_recorded:
-            recorder = self._recorders[call.id] = await self._recordings.start(call.id)
         engine = self._speech.stt_for(call.language) if _hears_legs(call) else None
         if _hears_legs(call) and engine is None:
             self._uncovered[call.id] = NOT_COVERED
             await self._store.note(call.id, UNAVAILABLE, {"reason": NOT_COVERED})
+        recorder = None
+        if call.is_recorded:  # last: whoever could not come so far leaves no recording that nobody finishes
+            recorder = self._recorders[call.id] = await self._recordings.start(call.id)
 
         def transcriber(participant: Participant, since_ms: int) -> LegTranscriber | None:
             return None if engine is None else self._transcriber(call, engine, participant, since_ms, on_words)

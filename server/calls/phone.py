@@ -127,6 +127,8 @@ class PhoneLine:
 
     async def _dial(self, caller_id: str | None) -> None:
         assert self.participant.number is not None
+        if self._tell.is_over():  # who called us hung up before we knew
+            return self._end(CallEnd.CANCELED)
         try:
             leg = await self._driver.dial(
                 self.participant.number,

@@ -225,11 +225,12 @@ class Calls:
         if live is None:
             raise Gone("call_ended", "This call is over.")
         is_new = live.softphone(grant.uid) is None
-        connected = await live.connect(grant.uid, grant.role, offer)
-        line = live.softphone(grant.uid)
-        if is_new and line is not None and grant.role in VOICELESS:
-            self._listeners.watch(grant.credential_uid, live.closed, line.dismiss)
-        return connected
+        try:
+            return await live.connect(grant.uid, grant.role, offer)
+        finally:  # a page whose first offer came to nothing may come with another
+            line = live.softphone(grant.uid)
+            if is_new and line is not None and grant.role in VOICELESS:
+                self._listeners.watch(grant.credential_uid, live.closed, line.dismiss)
 
     async def seen(self, grant: CallGrant) -> Outgoing:
         """The call as the softphone's page sees it."""

@@ -6,11 +6,16 @@ import pytest
 
 from server.calls.aftermath import SETTLED
 from server.calls.call_services import AiVoice
-from server.calls.orders import AI, Order
-from server.kit.errors import Gone
+from server.calls.ledger import ENTRIES_MAX
+from server.calls.orders import AI, RELAY, Order
+from server.calls.participants import Presence
+from server.calls.state import Outcome
+from server.calls.store import NewCall
+from server.kit.errors import Gone, InvalidInput
 from server.media.leg import Leg, Role
 from server.media.tones import LoopLeg, ringback
 from server.storage import Database
+from server.telephony.port import CallEnd, IncomingCall
 from server.telephony.providers.virtual import magic
 from server.telephony.providers.virtual.line import VirtualLine
 from tests.fakes.browser_page import Page
@@ -110,6 +115,54 @@ async def test_a_softphone_that_is_taken_out_while_it_connects_is_not_left_open(
         with pytest.raises(Gone) as refused:
             await asyncio.wait_for(connecting, WAIT_S)
         assert refused.value.code == "left_call"
+        await page.close()
+
+
+async def test_nobody_is_rung_for_a_caller_who_hung_up_while_the_call_was_stored(sqlite_database: Database) -> None:
+    async with Switchboard.over(sqlite_database) as board:
+        phone, caller = Telephone(board, COLLEAGUE), VirtualLine("leg_1", Role.CALLER, "+33612345678")
+        new = NewCall(board.tenant.tenant_id, None, RELAY, "inbound", None, "en", caller.number, COLLEAGUE)
+        call = await board.store.create(new, limit=5)
+        await caller.ends(CallEnd.REMOTE_HANGUP)
+        live = board.live.begin(call, IncomingCall(caller, "+33199000042", caller.number, caller.listen))
+        await asyncio.wait_for(live.closed.wait(), WAIT_S)
+        assert live.call.position.outcome is Outcome.CANCELED
+        assert not phone.rang.is_set()
+
+
+@pytest.mark.slow
+async def test_a_call_of_which_too_much_waits_to_be_written_ends(sqlite_database: Database) -> None:
+    async with Switchboard.over(sqlite_database) as board:
+        late = SlowTelephone(board, COLLEAGUE)
+        call = await board.calls.initiate(board.principal, _by_agent(board, COLLEAGUE))
+        live = board.live.present(call.id)
+        assert live is not None
+        async with asyncio.timeout(WAIT_S):
+            await late.rang.wait()
+            for _ in range(ENTRIES_MAX + 1):  # before the database has taken one
+                late.line.presses("1")
+            await live.ended.wait()
+            await live.closed.wait()
+        assert live.call.position.reason == "overloaded"
+        assert late.line.over.is_set()
+
+
+async def test_a_listener_whose_first_offer_came_to_nothing_is_let_go_with_its_key(sqlite_database: Database) -> None:
+    async with Switchboard.over(sqlite_database) as board:
+        call = await board.bridge(magic.ECHO)
+        link, _ = await board.calls.softphone_link(board.principal, str(call.id), Role.LISTEN)
+        grant = await board.calls.softphone((await board.calls.open_softphone(link.token)).token)
+        live, page = board.live.present(call.id), Page()
+        with pytest.raises(InvalidInput):
+            await board.calls.connect(grant, "v=0")
+        await board.calls.connect(grant, await page.offer())
+        assert live is not None
+        line = live.softphone(grant.uid)
+        assert line is not None
+        assert grant.credential_uid is not None
+        await asyncio.sleep(0)  # it is watched from its first turn on
+        await board.tenancy.revocations.announce(grant.credential_uid)
+        assert line.participant.presence is Presence.LEFT
         await page.close()
 
 
