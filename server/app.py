@@ -23,6 +23,7 @@ from server.conversations import Conversations
 from server.identity import Identity
 from server.identity.smtp import SmtpPost
 from server.kit.clock import Clock, SystemClock
+from server.kit.log import logger
 from server.knowledge import KnowledgeBase, parse
 from server.sessions import SigningKeys, WidgetSessions
 from server.sessions.frames import FrameTickets
@@ -69,6 +70,8 @@ from server.web.widget import widget
 from server.web.widget_guard import WidgetGuard
 from server.web.widget_socket import widget_socket
 from server.widgets import OptionTable, WidgetOptions
+
+_log = logger(__name__)
 
 WARM_WAIT_S = 12.0
 TIDY_EVERY_S = 60.0
@@ -198,10 +201,13 @@ class Parloir:
     async def tidy(self) -> None:
         """End, every minute, the conversations of processes that died and were not come back to; forget what ended."""
         while True:
-            await self.identity.tidy()
-            await self.calling.recordings.recover()
-            for conversation_uid in await self.sessions.reap("server"):
-                await self.conversations.end(conversation_uid, "server")
+            try:
+                await self.identity.tidy()
+                await self.calling.recordings.recover()
+                for conversation_uid in await self.sessions.reap("server"):
+                    await self.conversations.end(conversation_uid, "server")
+            except Exception as failure:  # noqa: BLE001  # whatever a database raises: the next minute may succeed
+                _log.warning("what is over could not be put away", exc_info=failure)
             await self.clock.sleep(TIDY_EVERY_S)
 
     async def readiness(self) -> dict[str, str]:

@@ -185,8 +185,7 @@ class Recordings:
         live = self._live.get(call_id)
         if live is not None:
             await live.recorder.finish()
-        await self._objects.delete(_sound_key(row.uid))
-        await self._objects.delete(_peaks_key(row.uid))
+        await self._delete(row.uid)
         await asyncio.to_thread(self._paths(row.uid).remove)
 
     async def recover(self) -> int:
@@ -284,18 +283,21 @@ class Recordings:
         """Hand the files to the object store. False when it cannot take them now."""
         paths = self._paths(uid)
         try:
-            await self._objects.put_file(_peaks_key(uid), paths.peaks, _PEAKS_MIME)
-            await self._objects.put_file(_sound_key(uid), paths.sound, mp3.MIME)
-        except FileNotFoundError:
-            return True  # erased meanwhile
+            with contextlib.suppress(FileNotFoundError):  # erased meanwhile, or kept by another process
+                await self._objects.put_file(_peaks_key(uid), paths.peaks, _PEAKS_MIME)
+                await self._objects.put_file(_sound_key(uid), paths.sound, mp3.MIME)
+                await self._move(call_id, State.READY, {"settled_at": self._clock.now()})
+            if (await self.of(call_id)).state is State.ERASED:  # what was on its way came after it was deleted
+                await self._delete(uid)
         except (AppError, OSError) as failure:
             _log.warning("a recording could not be stored yet; it is tried again", failure=type(failure).__name__)
             return False
-        if not await self._move(call_id, State.READY, {"settled_at": self._clock.now()}):
-            await self._objects.delete(_sound_key(uid))
-            await self._objects.delete(_peaks_key(uid))
         await asyncio.to_thread(paths.remove)
         return True
+
+    async def _delete(self, uid: str) -> None:
+        await self._objects.delete(_sound_key(uid))
+        await self._objects.delete(_peaks_key(uid))
 
     async def _fail(self, call_id: int, failure: Exception) -> None:
         reason = type(failure).__name__

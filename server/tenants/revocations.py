@@ -9,10 +9,13 @@ from sqlalchemy import ColumnElement, Select, String, column, select, table, uni
 from sqlalchemy.orm import InstrumentedAttribute
 
 from server.kit.clock import Clock
+from server.kit.log import logger
 from server.kit.tasks import TaskScope
 from server.storage import Database, Moment
 from server.storage.bus import Bus
 from server.tenants.tables import CredentialRow
+
+_log = logger(__name__)
 
 TOPIC = "revoked keys"
 LOOK_EVERY_S = 1.5  # the command line is another process, and need not share a bus with the server
@@ -86,7 +89,12 @@ class Revocations:
         while self._watching:
             await self._clock.sleep(LOOK_EVERY_S)
             watched = list(self._watching)
-            for uid in set(watched) - await self._good(watched):
+            try:
+                revoked = set(watched) - await self._good(watched)
+            except Exception as failure:  # noqa: BLE001  # whatever a database raises: the next look may succeed
+                _log.warning("keys that were revoked could not be read", exc_info=failure)
+                continue
+            for uid in revoked:
                 self._tell(uid)
 
     async def _good(self, uids: list[str]) -> set[str]:

@@ -1,11 +1,14 @@
 """What a backend, or a page, hears while the database has no connection left, or is away."""
 
+import asyncio
+import dataclasses
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from server.app import TIDY_EVERY_S
 from server.storage import Database
 from server.storage.migrations import migrate
 from tests.fakes.clock import FakeClock
@@ -35,6 +38,33 @@ async def test_who_gets_no_connection_in_time_is_told_to_try_again(application: 
             assert refused.headers["Retry-After"] == "1"
             assert refused.json()["request_id"]
         assert (await running.http.get(url, headers=_asking(running))).status_code == 200
+
+
+class SessionsOnceAway:
+    """Sessions to be reaped, of a database that is away the first time."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def reap(self, reason: str) -> list[str]:
+        self.asked += 1
+        if self.asked == 1:
+            raise ConnectionError("the database is away")
+        return []
+
+
+async def test_what_is_over_is_put_away_also_after_a_minute_without_a_database(
+    sqlite_running: Running, clock: FakeClock
+) -> None:
+    sessions = SessionsOnceAway()
+    parloir = dataclasses.replace(sqlite_running.parloir, sessions=sessions)  # type: ignore[arg-type]
+    tidying = asyncio.create_task(parloir.tidy())
+    async with asyncio.timeout(30):
+        while sessions.asked < 2:
+            await clock.advance(TIDY_EVERY_S)
+    assert not tidying.done()
+    tidying.cancel()
+    await asyncio.wait({tidying})
 
 
 @pytest.mark.postgres
