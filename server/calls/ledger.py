@@ -17,6 +17,7 @@ from server.storage import is_away
 _log = logger(__name__)
 
 ENTRIES_MAX = 1_024
+LAST_ENTRIES_MAX = 128  # beside them: the end, and what comes of it
 FLUSH_TIMEOUT_S = 10.0
 AWAY_TIMEOUT_S = 60.0  # how long a call that is over waits for a database that is away
 RETRIES_S = (0.2, 1.0, 5.0)  # between tries; the last one again and again while the database is away
@@ -38,7 +39,7 @@ class Ledger:
         self._store = store
         self._clock = clock
         self._on_full = on_full
-        self._entries: asyncio.Queue[_Entry] = asyncio.Queue(ENTRIES_MAX)
+        self._entries: asyncio.Queue[_Entry] = asyncio.Queue(ENTRIES_MAX + LAST_ENTRIES_MAX)
 
     @property
     def call(self) -> Call:
@@ -81,11 +82,12 @@ class Ledger:
 
     def add(self, what: str, write: Callable[[], Awaitable[object]], written: Callable[[], None] | None = None) -> None:
         """Write later, in order; `written` is called when it is committed. Never blocks."""
-        try:
-            self._entries.put_nowait(_Entry(what, write, written))
-        except asyncio.QueueFull:
+        is_full = self._entries.full() if self.state is CallState.ENDED else self._entries.qsize() >= ENTRIES_MAX
+        if is_full:
             _log.error("a call's ledger is full", call=self._call.uid, entry=what)
             self._on_full()
+        else:
+            self._entries.put_nowait(_Entry(what, write, written))
 
     async def run(self) -> None:
         """Consume until cancelled. What the database refuses after a few tries is logged and left out."""

@@ -143,7 +143,8 @@ async def test_a_call_of_which_too_much_waits_to_be_written_ends(sqlite_database
                 late.line.presses("1")
             await live.ended.wait()
             await live.closed.wait()
-        assert live.call.position.reason == "overloaded"
+        stored = (await board.store.by_id(call.id)).position
+        assert (stored.outcome, stored.reason) == (Outcome.ERROR, "overloaded")
         assert late.line.over.is_set()
 
 
