@@ -102,9 +102,9 @@ async def _greeted(guard: WidgetGuard, visits: WidgetVisits, limits: SocketLimit
 
 async def _converse(live: LiveConversation, hello: Hello, limits: SocketLimits) -> None:
     channel = SocketChannel(limits.send_s)
-    live.take(hello, channel)
-    await live.greet_in_text()
     try:
+        live.take(hello, channel)
+        await live.greet_in_text()
         await together(
             channel.pump(websocket),
             _receive(live, channel, limits),
