@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import expect
 
 from server.media.frame import SAMPLE_RATE_HZ
+from server.media.jitter import TARGET_MAX_MS, TARGET_MIN_MS
 from tests.fixtures.recordings import WITHIN_S, Heard, heard
 from tests.fixtures.site import Site
 from tests.fixtures.softphones import HANDSET, Backend
@@ -26,6 +27,7 @@ LEFT, RIGHT = 0, 1
 WINDOW = SAMPLE_RATE_HZ // 50
 LOUD = 0.05  # half of what a tone of the microphone has
 TORN_S = 0.15
+HELD_BACK_S = (TARGET_MAX_MS - TARGET_MIN_MS) / 1_000  # one leg more than another, whose packets come more evenly
 
 
 @pytest.fixture
@@ -106,7 +108,7 @@ def _kept_in_turn(kept: Heard) -> None:
     for place, bursts in enumerate(by_speaker):
         assert len(bursts) == TURNS
         lates = [_late(start - began - place * TURN_S) for start, _ in bursts]
-        assert statistics.median(lates) == pytest.approx(0, abs=WITHIN_S), lates
+        assert statistics.median(lates) == pytest.approx(0, abs=WITHIN_S + HELD_BACK_S), lates
         assert statistics.median(end - start for start, end in bursts) == pytest.approx(BURST_S, abs=WITHIN_S)
 
 
