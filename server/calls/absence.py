@@ -5,6 +5,9 @@
   crashed or the browser was killed. Or a proxy in between restarted; then the page is heard on. `RETURN_S`.
 - Its peer connection is closed in due form (DTLS): the page was left or reloaded, unless its socket is open: then it
   connects anew. Chromium closes so when a page is left, and says nothing when a tab is closed. `RETURN_S`.
+- A page that is loaded with the session of a softphone it was before is back, and will connect: once it may use the
+  microphone, which some browsers ask about every time. Waited for with `patience`, whatever is still heard of the
+  page before it.
 - Silence proves nothing: a network that is lost says nothing, and may come back. Waited for with `patience`.
 
 Whoever says that it leaves is believed, also when the silence began earlier.
@@ -70,6 +73,7 @@ class Absence:
         self._waiting: asyncio.Task[None] | None = None
         self._reason = ""
         self._attendance: Attendance | None = None
+        self._is_returning = False
         self._is_over = False
 
     def attend(self) -> Attendance:
@@ -86,13 +90,16 @@ class Absence:
 
     def said(self) -> None:
         """The page says that it goes."""
+        self._is_returning = False
         self._wait(RETURN_S, "left")
 
     def socket_ended(self, attendance: Attendance) -> None:
         if attendance is not self._attendance:
             return
         self._attendance = None
-        if self._reason != "left":
+        if self._is_returning:
+            self.silent()
+        elif self._reason != "left":
             self._wait(RETURN_S, "page_closed", unless_heard_after=self._clock.monotonic() + STRAGGLERS_S)
 
     def socket_closed(self, attendance: Attendance) -> None:
@@ -101,7 +108,7 @@ class Absence:
 
     def peer_closed(self) -> None:
         """The page closed its peer connection in due form."""
-        if self._attendance is not None:
+        if self._attendance is not None or self._is_returning:
             self.silent()
         elif self._reason != "left":
             self._wait(RETURN_S, "page_closed")
@@ -111,8 +118,18 @@ class Absence:
         if self._waiting is None:
             self._wait(self._patience(), "connection_lost")
 
+    def returning(self) -> None:
+        """The page was loaded anew, and will connect."""
+        self._is_returning = True
+        if self._waiting is not None:
+            self._wait(self._patience(), "connection_lost")
+
     def back(self) -> None:
-        """The page is connected, or about to be."""
+        """The page is connected, or is just being connected."""
+        self._is_returning = False
+        self._stop_waiting()
+
+    def _stop_waiting(self) -> None:
         waiting, self._waiting = self._waiting, None
         self._reason = ""
         if waiting is not None and waiting is not asyncio.current_task():
@@ -126,7 +143,7 @@ class Absence:
             self._attendance.over.set()
 
     def _wait(self, limit_s: float, reason: str, unless_heard_after: float | None = None) -> None:
-        self.back()
+        self._stop_waiting()
         if not self._is_over:
             self._reason = reason
             task = self._give_up(limit_s, reason, unless_heard_after)

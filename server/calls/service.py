@@ -233,7 +233,9 @@ class Calls:
                 self._listeners.watch(grant.credential_uid, live.closed, line.dismiss)
 
     async def seen(self, grant: CallGrant) -> Outgoing:
-        """The call as the softphone's page sees it."""
+        """The call as the softphone's page sees it, which asks when it was loaded anew."""
+        if line := self._line(grant):
+            line.returning()
         return await self._body(await self._current(grant), grant.uid)
 
     def leave(self, grant: CallGrant) -> None:

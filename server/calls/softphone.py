@@ -104,6 +104,10 @@ class SoftphoneLine:
         """The page goes; a moment later, if it has not come back, the participant has left."""
         self._absence.said()
 
+    def returning(self) -> None:
+        """The page was loaded anew, and will connect."""
+        self._absence.returning()
+
     def attend(self) -> Attendance:
         """The page opened a socket, whose end says that the page is gone."""
         return self._absence.attend()

@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
-from server.calls.absence import PATIENCE_S
+from server.calls.absence import PATIENCE_S, RETURN_S, RINGING_PATIENCE_S
 from server.calls.state import CallState, Outcome
+from server.kit.clock import SystemClock
 from server.kit.errors import Conflict
 from server.media.frame import SAMPLE_RATE_HZ, Samples
 from server.storage import Database
 from server.telephony.providers.virtual import magic
 from tests.fakes.browser_page import Page, loudest_hz
+from tests.fakes.clock import FakeClock
 from tests.fixtures.switchboard import Softphone, Switchboard
+from tests.flow.test_flow_calls_people import COLLEAGUE, Telephone
 
 WAIT_S = 30.0
 
@@ -152,6 +155,25 @@ async def test_an_agent_whose_page_is_gone_ends_the_call_for_the_other(board: Sw
         await live.ended.wait()
     assert live.call.position.reason == "agent_left"
     await agent.close()
+
+
+async def test_an_agent_whose_page_is_loaded_anew_has_time_to_connect(sqlite_database: Database) -> None:
+    clock = FakeClock()
+    async with Switchboard.over(sqlite_database, clock, SystemClock()) as board:
+        Telephone(board, COLLEAGUE)
+        call = await board.bridge(COLLEAGUE)
+        agent = await board.softphone(call, "agent")
+        await agent.until_state("ringing")
+        grant = await board.calls.softphone(agent.token)
+        board.calls.leave(grant)
+        await clock.advance(RETURN_S - 1)
+        assert (await board.calls.seen(grant))["state"] == "ringing"
+        await clock.advance(RINGING_PATIENCE_S - 1)
+        again = Softphone(board, agent.token, Page(800))
+        await again.connect()
+        assert mine(again.call)["state"] == "joined"
+        for phone in (agent, again):
+            await phone.close()
 
 
 async def test_hanging_up_by_the_api_ends_it_for_everybody_and_again_changes_nothing(board: Switchboard) -> None:

@@ -117,6 +117,36 @@ async def test_a_socket_opened_again_shows_that_the_page_is_there_but_not_its_so
     assert await page.after(0.2) == ["connection_lost"]
 
 
+@pytest.mark.parametrize("reason", SIGNS)
+async def test_a_page_that_was_loaded_anew_is_given_time_to_connect(page: Page, reason: str) -> None:
+    """What the page before it leaves behind may come after it."""
+    attendance = page.absence.attend()
+    SIGNS[reason][0](page)
+    await page.after(RETURN_S - 1)
+    page.absence.returning()
+    page.absence.peer_closed()
+    attendance.ended()
+    assert await page.after(PATIENCE_S - 0.1) == []
+    assert await page.after(0.2) == ["connection_lost"]
+
+
+async def test_a_page_whose_end_is_noticed_only_after_it_was_loaded_anew_is_given_time_too(page: Page) -> None:
+    attendance = page.absence.attend()
+    page.absence.returning()
+    attendance.ended()
+    page.absence.peer_closed()
+    assert await page.after(PATIENCE_S - 0.1) == []
+    assert await page.after(0.2) == ["connection_lost"]
+
+
+async def test_a_page_that_was_loaded_anew_and_leaves_again_has_left(page: Page) -> None:
+    page.absence.said()
+    page.absence.returning()
+    page.absence.said()
+    page.absence.peer_closed()
+    assert await page.after(RETURN_S) == ["left"]
+
+
 async def test_a_socket_closed_from_here_proves_nothing(page: Page) -> None:
     page.absence.attend().close()
     assert await page.after(PATIENCE_S * 2) == []
