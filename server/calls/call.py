@@ -308,10 +308,11 @@ class LiveCall:
     async def _begin_transfer(self, line: SoftphoneLine, number: str) -> None:
         try:
             await self._services.permit(self.call, number)
-            self._happen(Happening(Step.TRANSFER_BEGAN))
+            advance(self.call.position, Happening(Step.TRANSFER_BEGAN))
+            self._transfer = self._telephone(Role.TALK, number)
         except AppError as refusal:
             return line.refuse(refusal)
-        self._transfer = self._telephone(Role.TALK, number)
+        self._happen(Happening(Step.TRANSFER_BEGAN))
         self._transfer.dial(self.call.our_number)
 
     def _transferred(self) -> None:

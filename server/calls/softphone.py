@@ -138,8 +138,10 @@ class SoftphoneLine:
         peer, self._peer = self._peer, None
         if peer is None:
             return
-        await peer.last_words()
-        await peer.close()
+        try:
+            await peer.last_words()
+        finally:  # nobody else has it any more
+            await peer.close()
 
     def _peer_changed(self, peer: BrowserPeer, state: PeerState) -> None:
         if peer is not self._peer or self._is_over:

@@ -130,6 +130,27 @@ async def test_nobody_is_rung_for_a_caller_who_hung_up_while_the_call_was_stored
         assert not phone.rang.is_set()
 
 
+async def test_a_softphone_whose_last_words_are_cut_short_is_not_left_open(sqlite_database: Database) -> None:
+    async with Switchboard.over(sqlite_database) as board:
+        call = await board.bridge(magic.ECHO)
+        listener = await board.softphone(call, "listen")
+        live, is_closed = board.live.present(call.id), asyncio.Event()
+        assert live is not None
+        line = live.softphone((await board.calls.softphone(listener.token)).uid)
+        assert line is not None
+        connection = listener.page.connection
+        connection.on(
+            "connectionstatechange", lambda: is_closed.set() if connection.connectionState == "closed" else None
+        )
+        closing = asyncio.create_task(line.close(transferred=True))
+        await asyncio.sleep(0)  # it waits until the page has heard it
+        closing.cancel()
+        await asyncio.wait({closing})
+        assert closing.cancelled()
+        await asyncio.wait_for(is_closed.wait(), WAIT_S)
+        await listener.close()
+
+
 @pytest.mark.slow
 async def test_a_call_of_which_too_much_waits_to_be_written_ends(sqlite_database: Database) -> None:
     async with Switchboard.over(sqlite_database) as board:

@@ -10,6 +10,7 @@ import pytest
 
 from server.calls.call import LiveCall
 from server.calls.orders import BRIDGE, PHONE, Order
+from server.calls.scene import PARTICIPANTS_MAX
 from server.calls.state import CallState, Outcome
 from server.calls.store import Call
 from server.kit.errors import Gone, InvalidInput, NotAuthenticated
@@ -226,6 +227,19 @@ async def test_a_transfer_that_fails_leaves_everything_as_it_was(board: Switchbo
     await colleague.declines()  # not before the page was told: it is told how things stand, not how they stood
     await agent.until_state("in_progress")
     await agent.until_hears(AGENT_HZ)
+    await agent.close()
+
+
+async def test_a_transfer_that_finds_no_place_leaves_everything_as_it_was(board: Switchboard) -> None:
+    call = await board.bridge(magic.ECHO)
+    agent = await board.softphone(call, "agent", hz=AGENT_HZ)
+    await agent.until_state("in_progress")
+    for _ in range(PARTICIPANTS_MAX - len(TALKING)):
+        _live(board, call).add_monitor(magic.NO_ANSWER)
+    agent.say({"type": "transfer", "to": COLLEAGUE})
+    assert (await agent.until(lambda message: message["type"] == "error"))["code"] == "call_full"
+    assert _live(board, call).state is CallState.IN_PROGRESS
+    assert "call.transfer_began" not in await _events(board, call)
     await agent.close()
 
 
