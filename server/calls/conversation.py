@@ -168,6 +168,9 @@ class LiveConversation:
             await self._journal.flush()
             await self._services.conversations.end(self.uid, reason)
             await self._services.lease.end(self.session_uid, reason)
+        except Exception as failure:  # who asked may be gone
+            _log.error("the end of a conversation could not be stored", conversation=self.uid, exc_info=failure)
+            raise
         finally:
             self._services.metrics.ended.labels(reason).inc()
             self._journal.show({"type": "ended", "reason": reason})
