@@ -1,6 +1,8 @@
 """The calls alive in this process: begun once, found by id, kept alive in the database, closed together."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 from server.calls.aftermath import SETTLED
 from server.calls.call import LiveCall
@@ -24,6 +26,7 @@ class LiveCalls:
         self._services = services
         self._live: dict[int, LiveCall] = {}
         self._tasks = TaskScope("calls")
+        self._placing: set[asyncio.Task[Call]] = set()
         self._stopping = False
 
     def __len__(self) -> int:
@@ -33,6 +36,19 @@ class LiveCalls:
         """Raises Unavailable `server_stopping`."""
         if self._stopping:
             raise Unavailable("server_stopping", "The server is restarting. Try again in a moment.")
+
+    async def place(self, storing: Coroutine[Any, Any, Call]) -> Call:
+        """Store a call and begin it. Who asked may be cancelled meanwhile: what was stored is begun all the same."""
+
+        async def stored_and_begun() -> Call:
+            call = await storing
+            self.begin(call)
+            return call
+
+        placing = asyncio.get_running_loop().create_task(stored_and_begun(), name="place a call")
+        self._placing.add(placing)
+        placing.add_done_callback(self._placing.discard)
+        return await asyncio.shield(placing)
 
     def begin(self, call: Call, incoming: IncomingCall | None = None) -> LiveCall:
         """Bring a call just stored to life; `incoming` is the telephone, if it was one that called."""
@@ -75,6 +91,7 @@ class LiveCalls:
     async def close(self) -> None:
         """Take no more calls, and end those there are."""
         self._stopping = True
+        await asyncio.gather(*self._placing, return_exceptions=True)
         await asyncio.gather(*(live.close() for live in tuple(self._live.values())))
         await self._tasks.close()
         self._live.clear()

@@ -130,9 +130,9 @@ class Calls:
         )
         limit = plan_named(tenant.plan).concurrent_conversations
         attempt = Attempt(principal.tenant_id, principal.actor, dials, livemode=principal.livemode)
-        call = await self._guard.place(attempt, lambda gate: self._store.create(new, limit, gate, claim))
-        self._live.begin(call)
-        return call
+        return await self._guard.place(
+            attempt, lambda gate: self._live.place(self._store.create(new, limit, gate, claim))
+        )
 
     async def _caller_id(self, project_id: int, wanted: str | None, field_name: str) -> str | None:
         """The number shown: `wanted`, if it is the project's, else the project's oldest (A-06)."""

@@ -1,6 +1,7 @@
 """A call that ends while something of it is still on its way: nothing of that comes to the call any more."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,8 @@ from server.calls.ledger import ENTRIES_MAX
 from server.calls.orders import AI, RELAY, Order
 from server.calls.participants import Presence
 from server.calls.state import Outcome
-from server.calls.store import NewCall
+from server.calls.store import Call, CallStore, NewCall
+from server.kit.clock import Clock
 from server.kit.errors import Gone, InvalidInput
 from server.media.leg import Leg, Role
 from server.media.tones import LoopLeg, ringback
@@ -116,6 +118,34 @@ async def test_a_softphone_that_is_taken_out_while_it_connects_is_not_left_open(
             await asyncio.wait_for(connecting, WAIT_S)
         assert refused.value.code == "left_call"
         await page.close()
+
+
+class SlowStore(CallStore):
+    """A call is committed a while before it is answered that it is."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        super().__init__(database, clock)
+        self.has_stored, self.may_answer = asyncio.Event(), asyncio.Event()
+
+    async def create(self, *asked: Any) -> Call:
+        call = await super().create(*asked)
+        self.has_stored.set()
+        await self.may_answer.wait()
+        return call
+
+
+async def test_a_call_that_is_stored_is_begun_although_who_asked_for_it_is_gone(sqlite_database: Database) -> None:
+    async with Switchboard.over(sqlite_database, new_store=SlowStore) as board:
+        assert isinstance(store := board.store, SlowStore)
+        asking = asyncio.create_task(board.bridge(magic.ECHO))
+        await asyncio.wait_for(store.has_stored.wait(), WAIT_S)
+        asking.cancel()  # as Quart does it
+        await asyncio.wait({asking})
+        assert len(board.live) == 0
+        store.may_answer.set()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert len(board.live) == 1
 
 
 async def test_nobody_is_rung_for_a_caller_who_hung_up_while_the_call_was_stored(sqlite_database: Database) -> None:
