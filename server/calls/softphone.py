@@ -55,6 +55,7 @@ class SoftphoneLine:
         self._tasks = tasks
         self._encoder = encoder
         self._peer: BrowserPeer | None = None
+        self._last_peer: BrowserPeer | None = None  # once it is closed
         self._absence = Absence(
             participant.uid, clock, tasks, patience=tell.patience, heard_at=self._heard_at, gone=self._give_up
         )
@@ -126,7 +127,7 @@ class SoftphoneLine:
         self._quality.heard(frame)
 
     async def close(self, *, transferred: bool = False) -> None:
-        """Hang up, after a moment for the last words. Idempotent.
+        """Hang up, after a moment for the last words. Idempotent; every caller returns when it is done.
 
         `transferred`: the call goes on without this participant, and its page is told.
         """
@@ -135,13 +136,13 @@ class SoftphoneLine:
             self.send({"type": "left", "reason": "transferred"})
         self._is_over = True
         self._absence.close()
-        peer, self._peer = self._peer, None
-        if peer is None:
-            return
-        try:
-            await peer.last_words()
-        finally:  # nobody else has it any more
-            await peer.close()
+        if self._peer is not None:
+            self._last_peer, self._peer = self._peer, None
+        if self._last_peer is not None:
+            try:
+                await self._last_peer.last_words()
+            finally:  # nobody else has it any more
+                await self._last_peer.close()
 
     def _peer_changed(self, peer: BrowserPeer, state: PeerState) -> None:
         if peer is not self._peer or self._is_over:
