@@ -232,10 +232,10 @@ async def test_no_answer_and_no_voice_are_no_consent(sqlite_database: Database, 
     clock = FakeClock()
     async with Switchboard.over(sqlite_database, clock, SystemClock(), says if has_voice else None) as board:
         await policy(Projects(sqlite_database, clock), board.principal.tenant_id, Notice.ASK)
+        agent = Telephone(board, COLLEAGUE)
         call = await board.calls.initiate(
             board.principal, Order(kind=BRIDGE, mode=PHONE, to=magic.ECHO, agent_number=COLLEAGUE)
         )
-        agent = Telephone(board, COLLEAGUE)
         await agent.answers()
         wanted = Consent.UNANSWERED if has_voice else Consent.UNSPOKEN
 
