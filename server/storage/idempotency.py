@@ -1,5 +1,8 @@
 """Requests that may be sent again without being done again: the first answer to a key is kept for a day."""
 
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,13 +14,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from server.kit.clock import Clock
 from server.kit.errors import InvalidInput, TooMany
 from server.storage.base import Base, BigId
-from server.storage.database import Database
+from server.storage.database import Database, is_away
 from server.storage.secret import MasterSecret
 
 KEPT = timedelta(hours=24)
 IN_FLIGHT = timedelta(seconds=60)  # after that whoever had it is taken for dead
 KEY_MAX = 255
 MADE_MAX = 40
+ENDED_MAX = 100
 _RETRY_S = 1
 _SEALED_FOR = "answers to idempotent requests"  # they may hold a secret that is shown once
 
@@ -57,8 +61,15 @@ class Made:
 class Claim:
     """The right to make something for a key, once; without a key, as often as it is asked."""
 
-    def __init__(self, row_id: int | None = None) -> None:
+    def __init__(self, row_id: int | None = None, begun_at: datetime | None = None) -> None:
         self._row_id = row_id
+        self._begun_at = begun_at
+
+    async def end(self, session: AsyncSession) -> None:
+        """Give the key back, if nothing was made. Another row may have the number of one that was never committed."""
+        mine = (IdempotencyRow.id == self._row_id) & (IdempotencyRow.begun_at == self._begun_at)
+        nothing = IdempotencyRow.made.is_(None) & IdempotencyRow.status.is_(None)
+        await session.execute(delete(IdempotencyRow).where(mine & nothing))
 
     async def made(self, session: AsyncSession, reference: str) -> None:
         """Say, in the transaction that makes it, what is made: who asks again is given that, whatever dies meanwhile.
@@ -83,6 +94,8 @@ class IdempotencyKeys:
         self._database = database
         self._secret = secret
         self._clock = clock
+        self._ended: deque[Claim] = deque(maxlen=ENDED_MAX)
+        """Their requests came to nothing, and their keys could not be given back yet."""
 
     async def begin(self, scope: str, key: str, fingerprint: str) -> Answer | Made | Claim:
         """The answer that was given before, or what was made; a claim when this request is the one to be done.
@@ -91,9 +104,9 @@ class IdempotencyKeys:
         """
         if not 0 < len(key) <= KEY_MAX or not key.isascii() or not key.isprintable():
             raise InvalidInput("idempotency_key_invalid", f"An Idempotency-Key has 1 to {KEY_MAX} ASCII characters.")
-        now = self._clock.now()
+        now, claim = self._clock.now(), None
         try:
-            async with self._database.transaction() as session:
+            async with self._transaction() as session:
                 await session.execute(
                     delete(IdempotencyRow).where(
                         (IdempotencyRow.begun_at < now - KEPT)
@@ -111,9 +124,15 @@ class IdempotencyKeys:
                     row = IdempotencyRow(scope=scope, key=key, fingerprint=fingerprint, begun_at=now)
                     session.add(row)
                     await session.flush()
-                    return Claim(row.id)
+                    claim = Claim(row.id, now)
         except IntegrityError:  # another request with this key was first by a moment
             raise _in_flight() from None
+        except BaseException:
+            if claim is not None:  # perhaps it was committed
+                self._ended.append(claim)
+            raise
+        if claim is not None:
+            return claim
         if row.fingerprint != fingerprint:
             raise InvalidInput("idempotency_key_reused", "This Idempotency-Key was sent with another request before.")
         if row.status is None or row.answer is None:
@@ -135,11 +154,27 @@ class IdempotencyKeys:
             row.status, row.answer = answer.status, self._secret.seal(answer.body, _SEALED_FOR)
         return answer
 
-    async def forget(self, scope: str, key: str) -> None:
-        """The same key may try again, if nothing was made."""
-        mine = (IdempotencyRow.scope == scope) & (IdempotencyRow.key == key) & IdempotencyRow.made.is_(None)
+    async def forget(self, claim: Claim) -> None:
+        """The same key may try again, if nothing was made; where the database is away, as soon as it is back."""
+        self._ended.append(claim)
+        try:
+            async with self._transaction():
+                pass
+        except Exception as failure:
+            if not is_away(failure):
+                raise
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncSession]:
+        """One that gives back what could not be given back before."""
+        ended = list(self._ended)
         async with self._database.transaction() as session:
-            await session.execute(delete(IdempotencyRow).where(mine))
+            for claim in ended:
+                await claim.end(session)
+            yield session
+        for claim in ended:
+            if claim in self._ended:
+                self._ended.remove(claim)
 
 
 def _in_flight() -> TooMany:

@@ -39,7 +39,8 @@ async def made_once(
     try:
         answer = _with(*await (again(known.reference) if isinstance(known, Made) else make(known)))
     except BaseException:
-        await keys.forget(scope, key)
+        if isinstance(known, Claim):
+            await keys.forget(known)
         raise
     mine = Answer(answer.status_code, await answer.get_data(as_text=False))
     kept = await keys.finish(scope, key, mine)
