@@ -45,6 +45,10 @@ class IdempotencyRow(Base):
     begun_at: Mapped[datetime] = mapped_column(index=True)
 
 
+_NOTHING_YET = IdempotencyRow.status.is_(None) & IdempotencyRow.made.is_(None)
+"""Nothing was made or answered; it may be under way."""
+
+
 @dataclass(frozen=True)
 class Answer:
     status: int
@@ -68,8 +72,7 @@ class Claim:
     async def end(self, session: AsyncSession) -> None:
         """Give the key back, if nothing was made. Another row may have the number of one that was never committed."""
         mine = (IdempotencyRow.id == self._row_id) & (IdempotencyRow.begun_at == self._begun_at)
-        nothing = IdempotencyRow.made.is_(None) & IdempotencyRow.status.is_(None)
-        await session.execute(delete(IdempotencyRow).where(mine & nothing))
+        await session.execute(delete(IdempotencyRow).where(mine & _NOTHING_YET))
 
     async def made(self, session: AsyncSession, reference: str) -> None:
         """Say, in the transaction that makes it, what is made: who asks again is given that, whatever dies meanwhile.
@@ -110,11 +113,7 @@ class IdempotencyKeys:
                 await session.execute(
                     delete(IdempotencyRow).where(
                         (IdempotencyRow.begun_at < now - KEPT)
-                        | (
-                            IdempotencyRow.status.is_(None)
-                            & IdempotencyRow.made.is_(None)
-                            & (IdempotencyRow.begun_at < now - IN_FLIGHT)
-                        )
+                        | (_NOTHING_YET & (IdempotencyRow.begun_at < now - IN_FLIGHT))
                     )
                 )
                 row = await session.scalar(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from server.calls.aftermath import SETTLED
+from server.calls.call import LiveCall
 from server.calls.call_services import AiVoice
 from server.calls.ledger import ENTRIES_MAX
 from server.calls.orders import AI, RELAY, Order
@@ -48,9 +49,7 @@ class SlowAgent:
 async def test_an_agent_that_is_ready_after_the_end_is_closed_and_never_begins(sqlite_database: Database) -> None:
     agent = SlowAgent()
     async with Switchboard.over(sqlite_database, open_ai=agent.open) as board:
-        call = await board.calls.initiate(board.principal, _by_agent(board, magic.ECHO))
-        live = board.live.present(call.id)
-        assert live is not None
+        live = await _by_agent(board, magic.ECHO)
         async with asyncio.timeout(WAIT_S):
             await agent.is_asked.wait()
             live.hang_up("api")
@@ -71,9 +70,7 @@ class SlowTelephone(Telephone):
 async def test_a_telephone_that_rings_and_answers_as_the_call_ends_changes_nothing(sqlite_database: Database) -> None:
     async with Switchboard.over(sqlite_database) as board:
         late = SlowTelephone(board, COLLEAGUE)
-        call = await board.calls.initiate(board.principal, _by_agent(board, COLLEAGUE))
-        live = board.live.present(call.id)
-        assert live is not None
+        live = await _by_agent(board, COLLEAGUE)
         async with asyncio.timeout(WAIT_S):
             await late.rang.wait()
             live.hang_up("api")
@@ -81,7 +78,7 @@ async def test_a_telephone_that_rings_and_answers_as_the_call_ends_changes_nothi
             late.line.answers(late)
             await live.closed.wait()
             await late.left.wait()
-        happened = [event.type for event in await board.store.events(call.id)]
+        happened = [event.type for event in await board.store.events(live.id)]
         assert happened == ["call.created", "call.dialed", "call.ended", SETTLED]
         assert not board.refused
 
@@ -185,16 +182,14 @@ async def test_a_softphone_whose_last_words_are_cut_short_is_not_left_open(sqlit
 async def test_a_call_of_which_too_much_waits_to_be_written_ends(sqlite_database: Database) -> None:
     async with Switchboard.over(sqlite_database) as board:
         late = SlowTelephone(board, COLLEAGUE)
-        call = await board.calls.initiate(board.principal, _by_agent(board, COLLEAGUE))
-        live = board.live.present(call.id)
-        assert live is not None
+        live = await _by_agent(board, COLLEAGUE)
         async with asyncio.timeout(WAIT_S):
             await late.rang.wait()
             for _ in range(ENTRIES_MAX + 1):  # before the database has taken one
                 late.line.presses("1")
             await live.ended.wait()
             await live.closed.wait()
-        stored = (await board.store.by_id(call.id)).position
+        stored = (await board.store.by_id(live.id)).position
         assert (stored.outcome, stored.reason) == (Outcome.ERROR, "overloaded")
         assert late.line.over.is_set()
 
@@ -218,5 +213,8 @@ async def test_a_listener_whose_first_offer_came_to_nothing_is_let_go_with_its_k
         await page.close()
 
 
-def _by_agent(board: Switchboard, to: str) -> Order:
-    return Order(kind=AI, to=to, agent=board.tenant.agent_slug)
+async def _by_agent(board: Switchboard, to: str) -> LiveCall:
+    call = await board.calls.initiate(board.principal, Order(kind=AI, to=to, agent=board.tenant.agent_slug))
+    live = board.live.present(call.id)
+    assert live is not None
+    return live
