@@ -105,7 +105,7 @@ async def test_a_lost_network_is_waited_for(talking_site: Site, arrive: Arrive) 
     visitor = await arrive(microphone=question_wav(HOURS, "en", lead_s=40, trail_s=1))
     await visitor.visit(f"{talking_site.shop}/?lang=en")
     await visitor.call()
-    await visitor.until_state("listening")
+    await visitor.until("events.some((e) => e.name === 'message' && e.final)")  # a gap is shown after what was said
     await visitor.page.context.set_offline(True)
     await visitor.until_state("reconnecting")
     await visitor.until_told("reconnecting", mode="voice")

@@ -1,12 +1,13 @@
 """The panel in every state a visitor meets: no axe violation, keyboard complete, nothing wider than 320 px."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, Route, async_playwright
 
 from tests.browser.panel_states.panel_harness import ARGUMENTS, CHROMIUM, STATES, build, served
 
@@ -214,6 +215,24 @@ async def test_a_call_lost_before_the_late_chunk_came_ends_in_words(origin: str)
         paths = await page.evaluate("fake.requests.map(({path}) => path)")
         assert paths.count("/widget/sessions") == 1
         assert paths[-1] == "/widget/sessions/connect"
+        await browser.close()
+
+
+async def test_a_network_lost_before_the_late_chunk_came_is_waited_for(origin: str) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = await _page(browser, origin)
+        held: asyncio.Queue[Route] = asyncio.Queue()
+        await page.route("**/late.js", held.put)
+        await _bring(page, "listening")
+        late = await asyncio.wait_for(held.get(), TIMEOUT_MS / 1_000)
+        await page.context.set_offline(True)
+        await page.wait_for_function("harness.root.querySelector('.panel').dataset.state === 'reconnecting'")
+        await page.context.set_offline(False)
+        await late.continue_()
+        await page.wait_for_function("harness.root.querySelector('.panel').dataset.state === 'listening'")
+        paths = await page.evaluate("fake.requests.map(({path}) => path)")
+        assert (paths.count("/widget/sessions"), paths[-1]) == (1, "/widget/sessions/connect")
         await browser.close()
 
 

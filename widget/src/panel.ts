@@ -6,6 +6,7 @@ import { Problem } from "./core/errors";
 import { offerPanel, type Panel, type PanelHost, RESUME_KEY } from "./core/panel_contract";
 import { Resume } from "./core/resume";
 import { signal } from "./core/signals";
+import { isLive } from "./core/state";
 import type { World } from "./core/world";
 import type { TextKey } from "./i18n/en";
 import type { Late } from "./late/kit";
@@ -126,6 +127,8 @@ function openPanel(host: PanelHost): Panel {
     askInTime(scene, late);
     // Inside the click: browsers let sound run only then.
     listen(view, "click", sound.wake);
+    // Not in the late chunk: the network may go before that has come.
+    listen(window, "offline", () => isLive(talk.state.get()) && talk.rejoin());
     return { talk, scene, view };
   });
   const { talk, scene, view } = made;

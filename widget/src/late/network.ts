@@ -1,13 +1,12 @@
-/** What the browser says of the connection: the network went or is back, the page is put aside or shown again. */
+/** What the browser says of the connection: the network is back, the page is put aside or shown again. */
 
-import { isLive, isOngoing } from "../core/state";
+import { isOngoing } from "../core/state";
 import type { Scene } from "../ui/scene";
 import type { Kit } from "./kit";
 
 export function network({ listen }: Kit, { talk }: Scene): void {
   const state = () => talk.state.get();
   listen(window, "online", () => talk.wake?.());
-  listen(window, "offline", () => isLive(state()) && talk.rejoin());
   // A living connection would keep the page out of the back/forward cache.
   listen(window, "pagehide", ({ persisted }: PageTransitionEvent) => {
     if (!persisted || !isOngoing(state())) return;
