@@ -23,7 +23,10 @@ from tests.fixtures.databases import (  # noqa: F401  # fixtures are found by na
     sqlite_template,
     sqlite_url,
 )
-from tests.fixtures.lanes import pytest_xdist_make_scheduler  # noqa: F401  # a hook is found by name
+from tests.fixtures.lanes import (  # noqa: F401  # hooks are found by name
+    pytest_runtest_setup,
+    pytest_xdist_make_scheduler,
+)
 
 _TURNS_TO_END = 50
 _ENDS_WITHIN_S = 30

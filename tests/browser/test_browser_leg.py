@@ -15,11 +15,11 @@ from server.kit.clock import SystemClock
 from server.kit.errors import InvalidInput
 from server.media.frame import SAMPLE_RATE_HZ, Frame, frames_of
 from tests.fakes.browser_page import loudest_hz
+from tests.fixtures.chromium import CHROMIUM, needs_chromium
 
-CHROMIUM = "/usr/bin/chromium"
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium here"),
+    needs_chromium,
 ]
 
 MICROPHONE_HZ = 440

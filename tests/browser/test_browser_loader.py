@@ -8,11 +8,11 @@ import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from server.web.assets import AssetManifest, build
+from tests.fixtures.chromium import CHROMIUM
+from tests.fixtures.firefox import FIREFOX
 from tests.fixtures.widget_pages import DOCUMENTED_LOADER, HostPage, host_page
 
 pytestmark = pytest.mark.browser
-CHROMIUM = "/usr/bin/chromium"
-FIREFOX = "/usr/bin/firefox-esr"
 TIMEOUT_MS = 45_000
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 

@@ -8,10 +8,11 @@ from playwright.async_api import Page, async_playwright
 
 from server.storage import Database
 from tests.fakes.clock import FakeClock
+from tests.fixtures.chromium import CHROMIUM, needs_chromium
+from tests.fixtures.firefox import FIREFOX, needs_firefox
 from tests.fixtures.recording_server import SECONDS, serving_recordings
 from tests.fixtures.recordings import Place
 
-CHROMIUM, FIREFOX = "/usr/bin/chromium", "/usr/bin/firefox-esr"
 SEEK_TO_S = 45.5
 
 LISTEN = """async ([url, seekTo]) => {
@@ -45,11 +46,11 @@ LISTEN = """async ([url, seekTo]) => {
     params=[
         pytest.param(
             "chromium",
-            marks=[pytest.mark.browser, pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium here")],
+            marks=[pytest.mark.browser, needs_chromium],
         ),
         pytest.param(
             "firefox",
-            marks=[pytest.mark.firefox, pytest.mark.skipif(not Path(FIREFOX).exists(), reason="no Firefox ESR here")],
+            marks=[pytest.mark.firefox, needs_firefox],
         ),
     ]
 )

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import BrowserContext, Page, async_playwright, expect
 
+from tests.fixtures.chromium import CHROMIUM
 from tests.fixtures.site import Site
-from tests.fixtures.visitors import CHROMIUM, PATIENCE_MS
+from tests.fixtures.visitors import PATIENCE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(600)]
 

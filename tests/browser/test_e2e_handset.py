@@ -8,8 +8,9 @@ import pytest
 from playwright.async_api import BrowserContext, Frame, Page, async_playwright, expect
 
 from server.media.frame import SAMPLE_RATE_HZ, Samples
+from tests.fixtures.chromium import CHROMIUM
 from tests.fixtures.site import Site
-from tests.fixtures.visitors import CHROMIUM, KEEP_VOICES, PATIENCE_MS, voice_heard
+from tests.fixtures.visitors import KEEP_VOICES, PATIENCE_MS, voice_heard
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from tests.fixtures.chromium import CHROMIUM
 from tests.fixtures.site import Site
-from tests.fixtures.visitors import CHROMIUM, PATIENCE_MS
+from tests.fixtures.visitors import PATIENCE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 

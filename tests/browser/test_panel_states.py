@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, Route, async_playwright
 
-from tests.browser.panel_states.panel_harness import ARGUMENTS, CHROMIUM, STATES, build, served
+from tests.browser.panel_states.panel_harness import ARGUMENTS, STATES, build, served
+from tests.fixtures.chromium import CHROMIUM
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 TIMEOUT_MS = 45_000

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, async_playwright
 
+from tests.fixtures.chromium import CHROMIUM
 from tests.fixtures.relays import LIFETIME_S, PrivateRelay
-from tests.fixtures.visitors import CHROMIUM
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, async_playwright, expect
 
+from tests.fixtures.chromium import CHROMIUM
 from tests.fixtures.host_pages import FLAGS, HostPage, HostPages
 from tests.fixtures.site import Site
 from tests.fixtures.softphones import ECHO, Backend, shows, until_status
-from tests.fixtures.visitors import CHROMIUM, PATIENCE_MS
+from tests.fixtures.visitors import PATIENCE_MS
 
 pytestmark = [pytest.mark.browser, pytest.mark.speech, pytest.mark.timeout(600)]
 

@@ -13,7 +13,6 @@ from server.web.assets import LANGUAGES, LATE_PACKS, PACKS, first_words
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).parent
-CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
     "--no-sandbox",
     "--force-color-profile=srgb",
