@@ -26,10 +26,13 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(...given) { super(...given); peers.push(this); }
 };
 window.way = async () => {
-  const all = [...(await peers.at(-1).getStats()).values()];
-  const pair = all.find((one) => one.type === 'candidate-pair' && one.nominated);
+  let all, pair;
+  while (!pair) {  // words may go to and fro a moment before a pair is settled on
+    all = [...(await peers.at(-1).getStats()).values()];
+    pair = all.find((one) => one.type === 'candidate-pair' && one.nominated);
+  }
   const mine = all.filter((one) => one.type === 'local-candidate').map((one) => one.candidateType);
-  return {mine, chosen: all.find((one) => one.id === pair?.localCandidateId)?.candidateType,
+  return {mine, chosen: all.find((one) => one.id === pair.localCandidateId)?.candidateType,
           username: peers.at(-1).getConfiguration().iceServers[0]?.username};
 };
 """

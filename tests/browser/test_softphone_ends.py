@@ -45,7 +45,7 @@ async def test_a_number_that_cannot_be_had_says_why(
     await shows(page, "ended")
     await expect(page.get_by_role("heading", name=head)).to_be_visible()
     await expect(page.get_by_text(why)).to_be_visible()
-    assert backend.seen(call_id)["status"] == status
+    await until_status(backend, call_id, status)
 
 
 async def test_nobody_picks_up(backend: Backend, sit: Sit, voice: Path) -> None:
@@ -56,7 +56,7 @@ async def test_nobody_picks_up(backend: Backend, sit: Sit, voice: Path) -> None:
     await expect(page.get_by_role("log")).to_have_text("")  # whether it will be transcribed is not known yet
     await expect(page.get_by_role("heading", name="Ended (no answer)")).to_be_visible(timeout=BACK_WITHIN_MS)
     await expect(page.get_by_text("Nobody picked up.")).to_be_visible()
-    assert backend.seen(call_id)["status"] == "no-answer"
+    await until_status(backend, call_id, "no-answer")
 
 
 async def test_who_calls_is_gone_while_it_rings(backend: Backend, sit: Sit, voice: Path) -> None:
@@ -82,7 +82,7 @@ async def test_the_agents_tab_is_closed_and_the_other_side_is_let_go(backend: Ba
     await page.close()
     await expect(listener.locator(".phone[data-state=ended]")).to_be_visible(timeout=LET_GO_MS)
     await expect(listener.get_by_text("The agent’s page was closed or lost its connection.")).to_be_visible()
-    assert backend.seen(call_id)["status"] == "completed"
+    await until_status(backend, call_id, "completed")
 
 
 @pytest.mark.parametrize("way", ["closed", "crashed", "killed"])
@@ -105,7 +105,7 @@ async def test_a_page_that_ends_without_a_word_ends_the_call_too(
     else:
         await kill(page, "renderer" if way == "crashed" else "browser")
     await expect(listener.locator(".phone[data-state=ended]")).to_be_visible(timeout=LET_GO_MS)
-    assert backend.seen(call_id)["status"] == "completed"
+    await until_status(backend, call_id, "completed")
 
 
 async def kill(page: Page, kind: str) -> None:

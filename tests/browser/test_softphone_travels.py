@@ -198,4 +198,4 @@ async def test_ten_megabytes_of_junk_on_the_data_channel_disturb_nobody(
     await expect(agent.get_by_role("button", name="Unmute")).to_be_visible()
     await agent.get_by_role("button", name="End the call").click()
     await shows(agent, "ended")
-    assert backend.seen(call_id)["status"] == "completed"
+    await until_status(backend, call_id, "completed")
