@@ -8,22 +8,20 @@ from server.calls.call_services import AiVoice, CallServices
 from server.calls.ledger import AWAY_TIMEOUT_S, Ledger
 from server.calls.messages import Outgoing
 from server.calls.notice import RecordingNotice
-from server.calls.participants import Participant, Presence, side_of
+from server.calls.participants import Participant
+from server.calls.parties import CallParties
 from server.calls.phone import END_OUTCOMES, PhoneCallbacks, PhoneLine
-from server.calls.room import VOICELESS
-from server.calls.scene import CallScene, call_body
+from server.calls.scene import CallScene
 from server.calls.softphone import SoftphoneCallbacks, SoftphoneLine
 from server.calls.softphone_control import Command, HangUp, Hello, Hold, Keys, Leave, Mute, Ping, Record, Transfer
 from server.calls.spoken_words import SpokenWords
 from server.calls.state import CallState, Happening, IllegalTransition, Outcome, Step, advance, hung_up, require_talk
 from server.calls.store import Call
 from server.kit.errors import AppError, Conflict, Gone
-from server.kit.ids import new_uid
 from server.kit.log import logger
 from server.kit.tasks import TaskScope
 from server.media.frame import Frame
-from server.media.leg import Leg, Role
-from server.media.opus import SharedEncoder
+from server.media.leg import Role
 from server.telephony.numbers import normalise
 from server.telephony.port import CallEnd, IncomingCall
 
@@ -43,15 +41,11 @@ class LiveCall:
         self._ledger = Ledger(call, services.store, services.clock, lambda: self.end(Outcome.ERROR, "overloaded"))
         self._scene = CallScene(services.room_clock, self._show_levels, self._sounded)
         self._notice = RecordingNotice(self._ledger, self._scene, services, self._tasks, self._show)
-        self._phones: dict[str, PhoneLine] = {}
-        self._softphones: dict[str, SoftphoneLine] = {}
-        self._words = SpokenWords(self._ledger, self._scene, services.keepsakes, self._broadcast)
         self._ai: AiVoice | None = None
         self._customer: PhoneLine | None = None
         self._transfer: PhoneLine | None = None
         self._agent_uid: str | None = None  # our side's participant that controls the call
-        self._encoder = SharedEncoder()
-        self._phone_tell = PhoneCallbacks(
+        phones = PhoneCallbacks(
             self.ended.is_set,
             self._phone_rings,
             self._phone_sounds,
@@ -59,9 +53,11 @@ class LiveCall:
             self._phone_digit,
             self._phone_ended,
         )
-        self._softphone_tell = SoftphoneCallbacks(
+        softphones = SoftphoneCallbacks(
             self._softphone_present, self._softphone_away, self._softphone_gone, self._command, self._patience
         )
+        self._parties = CallParties(self._ledger, self._scene, self._notice, services, self._tasks, phones, softphones)
+        self._words = SpokenWords(self._ledger, self._scene, services.keepsakes, self._parties.broadcast)
 
     @property
     def call(self) -> Call:
@@ -77,28 +73,24 @@ class LiveCall:
         self._notice.prepare()
         if incoming is not None:
             self._happen(Happening(Step.RANG))
-            self._customer = self._telephone(Role.CALLER, incoming.leg.number, uid=incoming.leg.id)
+            self._customer = self._parties.add_telephone(Role.CALLER, incoming.leg.number, uid=incoming.leg.id)
             self._customer.receive(incoming)
             self._customer.pick_up()
         elif self.call.kind == "ai":
             self._dial_customer()
         elif self.call.mode == "phone":
             self._happen(Happening(Step.AGENT_AWAITED))
-            line = self._telephone(Role.AGENT, self.call.agent_number or "")
+            line = self._parties.add_telephone(Role.AGENT, self.call.agent_number or "")
             self._agent_uid = line.participant.uid
             line.dial(self.call.our_number)
         else:
             self._happen(Happening(Step.AGENT_AWAITED))
             self._tasks.spawn(self._give_up_on_agent(), "wait for agent")
 
-    def body(self, viewer: str | None = None) -> Outgoing:
-        """The call as pages see it; `viewer` is the participant that looks."""
-        return call_body(self.call, self._scene, self._services.keepsakes.states(self.call), viewer, self._clock.now())
-
     def body_for(self, grant_uid: str | None) -> Outgoing:
         """The call as the softphone of that grant sees it."""
         line = self.softphone(grant_uid or "")
-        return self.body(line.participant.uid if line else None)
+        return self._parties.body(line.participant.uid if line else None)
 
     async def connect(self, grant_uid: str, role: Role, offer: str) -> tuple[str, Outgoing]:
         """Answer the offer of a softphone: SDP answer, and the call as it sees it.
@@ -113,17 +105,17 @@ class LiveCall:
             self._refuse_when_over()
             raise
         self._refuse_when_over()
-        return answer, self.body(line.participant.uid)
+        return answer, self._parties.body(line.participant.uid)
 
     def softphone(self, grant_uid: str) -> SoftphoneLine | None:
         """The softphone of that grant, once it was connected."""
-        return self._softphones.get(grant_uid)
+        return self._parties.softphone(grant_uid)
 
     def add_monitor(self, number: str) -> PhoneLine:
         """Ring a supervisor, who will hear and not be heard. `number` is E.164."""
         self._refuse_when_over()
         require_talk(self.state)
-        line = self._telephone(Role.MONITOR, number)
+        line = self._parties.add_telephone(Role.MONITOR, number)
         line.dial(self.call.our_number)
         self._show()
         return line
@@ -150,7 +142,7 @@ class LiveCall:
 
     def _dial_customer(self) -> None:
         self._happen(Happening(Step.DIALED))
-        self._customer = self._telephone(Role.CALLEE, self.call.to_number, self.call.context.get("name"))
+        self._customer = self._parties.add_telephone(Role.CALLEE, self.call.to_number, self.call.context.get("name"))
         self._customer.dial(self.call.our_number)
 
     def _phone_rings(self, line: PhoneLine) -> None:
@@ -168,7 +160,7 @@ class LiveCall:
     def _phone_answered(self, line: PhoneLine) -> None:
         if line.leg is None:
             return
-        self._joined(line.participant, line.leg)
+        self._parties.joined(line.participant, line.leg)
         if line is self._customer:
             self._scene.ring(on=False)
             self._happen(Happening(Step.ANSWERED))
@@ -187,18 +179,17 @@ class LiveCall:
             )
             if self.ended.is_set():
                 return await ai.close()
-            self._joined(self._admit(Participant(ai.leg.id, Role.AI, side_of(Role.AI, "ai"), "agent")), ai.leg)
+            self._parties.add_agent(ai.leg)
             ai.start()
         self._show()
 
     def _phone_digit(self, line: PhoneLine, digit: str) -> None:
         self._ledger.note("call.digit", {"leg": line.participant.uid})
-        self._broadcast({"type": "dtmf", "digit": digit, "leg": line.participant.uid})
+        self._parties.broadcast({"type": "dtmf", "digit": digit, "leg": line.participant.uid})
         self._notice.press(line.participant, digit)
 
     def _phone_ended(self, line: PhoneLine, end: CallEnd) -> None:
-        self._scene.unseat(line.participant)
-        self._let_go(line.participant, end.value)
+        self._parties.let_go(line.participant, end.value)
         if self.ended.is_set():
             return
         role = line.participant.role
@@ -223,21 +214,16 @@ class LiveCall:
         """The client is dialled when the agent's sound is really there, not when its page says so."""
         if self.state is CallState.WAITING_AGENT and participant.uid == self._agent_uid:
             self._dial_customer()
-        for line in self._softphones.values():
-            if line.participant is participant:
-                line.heard(frame)
+        self._parties.heard(participant, frame)
 
     # Softphones and what they ask for.
 
     def _new_softphone(self, grant_uid: str, role: Role) -> SoftphoneLine:
         if role is Role.AGENT and self._agent_uid is not None:
             raise Conflict("agent_already_present", "Another softphone controls this call.")
-        one = self._admit(Participant(new_uid("leg"), role, side_of(role, self.call.kind), "browser"))
+        line = self._parties.add_softphone(grant_uid, role)
         if role is Role.AGENT:
-            self._agent_uid = one.uid
-        encoder = self._encoder if role in VOICELESS else None  # they all hear the same
-        line = SoftphoneLine(one, self._services.network, self._clock, self._softphone_tell, self._tasks, encoder)
-        self._softphones[grant_uid] = line
+            self._agent_uid = line.participant.uid
         return line
 
     def _patience(self) -> float:
@@ -245,15 +231,13 @@ class LiveCall:
 
     def _softphone_present(self, line: SoftphoneLine) -> None:
         if line.leg is not None and not self.ended.is_set():
-            self._joined(line.participant, line.leg)
+            self._parties.joined(line.participant, line.leg)
 
     def _softphone_away(self, line: SoftphoneLine) -> None:
-        self._scene.unseat(line.participant)
-        self._show()
+        self._parties.away(line.participant)
 
     def _softphone_gone(self, line: SoftphoneLine, reason: str) -> None:
-        self._scene.unseat(line.participant)
-        self._let_go(line.participant, reason)
+        self._parties.let_go(line.participant, reason)
         self._tasks.spawn(line.close(), f"close {line.participant.uid}")
         if line.participant.uid == self._agent_uid and self.state is not CallState.ENDED:
             self.hang_up("agent_left")
@@ -295,7 +279,7 @@ class LiveCall:
                 self.hang_up("agent_hung_up")
 
     async def _greet(self, line: SoftphoneLine, since: int) -> None:
-        line.send({"type": "call", "call": self.body(line.participant.uid)})
+        line.send({"type": "call", "call": self._parties.body(line.participant.uid)})
         for message in await self._services.keepsakes.words_since(self.id, since):
             line.send(message)
 
@@ -309,7 +293,7 @@ class LiveCall:
         try:
             await self._services.permit(self.call, number)
             advance(self.call.position, Happening(Step.TRANSFER_BEGAN))
-            self._transfer = self._telephone(Role.TALK, number)
+            self._transfer = self._parties.add_telephone(Role.TALK, number)
         except AppError as refusal:
             return line.refuse(refusal)
         self._happen(Happening(Step.TRANSFER_BEGAN))
@@ -320,11 +304,9 @@ class LiveCall:
         if self.state is CallState.TRANSFERRING:
             self._scene.hold(on=False)
             self._happen(Happening(Step.TRANSFERRED))
-        for line in self._softphones.values():
-            if line.participant.uid == self._agent_uid:
-                self._let_go(line.participant, "transferred")
-                self._scene.unseat(line.participant)
-                self._tasks.spawn(line.close(transferred=True), "transferred")
+        if line := self._parties.softphone_of(self._agent_uid):
+            self._parties.let_go(line.participant, "transferred")
+            self._tasks.spawn(line.close(transferred=True), "transferred")
         self._agent_uid = self._transfer.participant.uid if self._transfer else None
 
     def _transfer_ended(self, line: PhoneLine) -> None:
@@ -334,27 +316,6 @@ class LiveCall:
         elif self.state is CallState.TRANSFERRING:
             self._happen(Happening(Step.TRANSFER_FAILED))
 
-    def _telephone(self, role: Role, number: str, name: str | None = None, uid: str | None = None) -> PhoneLine:
-        side, driver = side_of(role, self.call.kind), self._services.driver_of(self.call)
-        participant = self._admit(Participant(uid or new_uid("leg"), role, side, "phone", number, name))
-        line = self._phones[participant.uid] = PhoneLine(participant, driver, self._phone_tell, self._tasks)
-        return line
-
-    def _admit(self, participant: Participant) -> Participant:
-        self._ledger.invite(self._scene.admit(self._notice.meet(participant)))
-        return participant
-
-    def _joined(self, participant: Participant, leg: Leg) -> None:
-        participant.presence = Presence.JOINED
-        self._scene.seat(participant, leg)
-        self._ledger.joined(participant)
-        self._notice.joined()
-        self._show()
-
-    def _let_go(self, one: Participant, reason: str) -> None:
-        one.presence = Presence.LEFT
-        self._ledger.left(one, reason)
-
     def _happen(self, happening: Happening) -> None:
         try:
             self._ledger.happen(happening, self._show)
@@ -363,15 +324,10 @@ class LiveCall:
             raise
 
     def _show(self) -> None:
-        for line in self._softphones.values():
-            line.send({"type": "call", "call": self.body(line.participant.uid)})
+        self._parties.show()
 
     def _show_levels(self, levels: dict[str, int]) -> None:
-        self._broadcast({"type": "levels", "levels": levels}, droppable=True)
-
-    def _broadcast(self, message: Outgoing, *, droppable: bool = False) -> None:
-        for line in self._softphones.values():
-            line.send(message, droppable)
+        self._parties.show_levels(levels)
 
     def _refuse_when_over(self) -> None:
         if self.ended.is_set():
@@ -381,7 +337,7 @@ class LiveCall:
         """Let everybody go, then write out what is pending. The others hear the end before anything slow."""
         try:
             async with asyncio.timeout(FINISH_TIMEOUT_S):
-                await asyncio.gather(*(line.hang_up() for line in self._phones.values()), return_exceptions=True)
+                await self._parties.hang_up()
                 await self._scene.close()
                 if self._ai is not None:
                     await self._ai.close()
@@ -390,7 +346,7 @@ class LiveCall:
                 self._ledger.note(SETTLED, {})
                 await self._ledger.flush()
                 self._show()
-                await asyncio.gather(*(line.close() for line in self._softphones.values()), return_exceptions=True)
+                await self._parties.close()
         except TimeoutError:
             _log.error("a call did not finish in time", call=self.call.uid)
         finally:

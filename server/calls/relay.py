@@ -24,20 +24,20 @@ class RelayCall(LiveCall):
         assert incoming is not None, "relays are called, they do not call"
         self._tasks.spawn(self._ledger.run(), "ledger")
         self._happen(Happening(Step.RANG))
-        caller = self._customer = self._telephone(Role.CALLER, incoming.leg.number, uid=incoming.leg.id)
+        caller = self._customer = self._parties.add_telephone(Role.CALLER, incoming.leg.number, uid=incoming.leg.id)
         caller.receive(incoming)
         if self.call.mode == PAUSED:
             caller.pick_up()
             return
         self._notice.prepare()
-        self._callee = self._telephone(Role.CALLEE, self.call.to_number)
+        self._callee = self._parties.add_telephone(Role.CALLEE, self.call.to_number)
         self._callee.dial(self.call.our_number)
 
     def _phone_answered(self, line: PhoneLine) -> None:
         if self.call.mode == PAUSED:
             self._tasks.spawn(self._say_paused(line), "say that it is paused")
         elif line is self._callee and line.leg is not None and self._customer is not None:
-            self._joined(line.participant, line.leg)
+            self._parties.joined(line.participant, line.leg)
             self._customer.pick_up()
         else:
             super()._phone_answered(line)
@@ -47,8 +47,7 @@ class RelayCall(LiveCall):
         if line is not self._callee or self.ended.is_set() or caller is None:
             super()._phone_ended(line, end)
             return
-        self._scene.unseat(line.participant)
-        self._let_go(line.participant, end.value)
+        self._parties.let_go(line.participant, end.value)
         if caller.was_answered:
             self.hang_up("callee_hung_up" if end is CallEnd.REMOTE_HANGUP else end.value)
         else:

@@ -83,7 +83,7 @@ async def test_who_presses_1_is_recorded_from_then_on(server: Running) -> None:
     agent.line.presses("1")  # it is not for our side to say
     live = server.parloir.calling.live.present(call.id)
     assert live is not None
-    assert live.body()["recording_consent"] == "awaited"
+    assert live.body_for(None)["recording_consent"] == "awaited"
     assert (await recordings.of(call.id)).state.value == "none"
     client.line.presses("5")  # answers nothing
     client.line.presses("1")

@@ -56,7 +56,7 @@ async def test_a_socket_that_ends_while_its_page_is_not_heard_ends_the_call(serv
     assert live is not None
 
     def is_connected() -> bool:
-        return [one["state"] for one in live.body()["participants"] if one["role"] == "agent"] == ["joined"]
+        return [one["state"] for one in live.body_for(None)["participants"] if one["role"] == "agent"] == ["joined"]
 
     async with agent.holder.socket(path="/embed/socket") as first:
         assert await first.receive() == READY
