@@ -279,7 +279,7 @@ class LiveCall:
                 self.hang_up("agent_hung_up")
 
     async def _greet(self, line: SoftphoneLine, since: int) -> None:
-        line.send({"type": "call", "call": self._parties.body(line.participant.uid)})
+        self._parties.show_to(line)
         for message in await self._services.keepsakes.words_since(self.id, since):
             line.send(message)
 

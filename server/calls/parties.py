@@ -100,7 +100,10 @@ class CallParties:
     def show(self) -> None:
         """The call as it is now, to every page."""
         for line in self._softphones.values():
-            line.send({"type": "call", "call": self.body(line.participant.uid)})
+            self.show_to(line)
+
+    def show_to(self, line: SoftphoneLine) -> None:
+        line.send({"type": "call", "call": self.body(line.participant.uid)})
 
     def show_levels(self, levels: dict[str, int]) -> None:
         self.broadcast({"type": "levels", "levels": levels}, droppable=True)
